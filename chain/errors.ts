@@ -1,0 +1,13 @@
+/**
+ * The root of every failure that Hashsand expects. Anything thrown that is not a BaseError is a bug.
+ * The message says what happened, with the numbers, and what to do about it.
+ */
+export abstract class BaseError extends Error {
+  /** Whether a loop may try the same work again. */
+  abstract readonly retry: boolean
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = new.target.name
+  }
+}

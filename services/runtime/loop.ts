@@ -1,4 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  HttpRequestError,
+  SocketClosedError,
+  TimeoutError,
+  WaitForTransactionReceiptTimeoutError,
+} from 'viem'
 import { BaseError } from '../../chain/errors.ts'
 import type { Log } from './log.ts'
 
@@ -26,19 +32,18 @@ export async function loop({ log, signal, everyMs, step }: LoopParameters): Prom
   }
 }
 
-/** Whether the same work may be tried again: our own word, or a transport that did not answer. */
+/** Whether the same work may be tried again: our own word, or a node that did not answer. */
 export function mayRetry(error: unknown): boolean {
   if (error instanceof BaseError) return error.retry
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (transportErrors.has(cause.name)) return true
+    if (silentNode.some((kind) => cause instanceof kind)) return true
   }
   return false
 }
 
-/** viem's names of a node that is down, slow or overloaded. */
-const transportErrors = new Set([
-  'HttpRequestError',
-  'TimeoutError',
-  'SocketClosedError',
-  'WaitForTransactionReceiptTimeoutError',
-])
+const silentNode = [
+  HttpRequestError,
+  TimeoutError,
+  SocketClosedError,
+  WaitForTransactionReceiptTimeoutError,
+] as const

@@ -1,0 +1,82 @@
+import { BaseError } from '../../chain/errors.ts'
+
+export class AmountError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly given: string,
+    readonly symbol: string,
+    problem: string,
+  ) {
+    super(`The amount ${given} ${problem}. Give the amount in ${symbol}, for example 0.25.`)
+  }
+}
+
+/** Another process owns the state folder. */
+export class StateFolderInUseError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly folder: string,
+    readonly holder: string,
+    cause?: unknown,
+  ) {
+    super(
+      `The state folder ${folder} is in use by ${holder}. Stop that one first, or choose another folder with --state.`,
+      cause,
+    )
+  }
+}
+
+/** A folder that exists but does not look like ours: nothing in it is touched. */
+export class StateFolderError extends BaseError {
+  override readonly retry = false
+}
+
+/** A child process of the supervisor ended although nobody asked it to. */
+export class ServiceDiedError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly service: string,
+    readonly exit: string,
+    readonly logFile: string,
+  ) {
+    super(
+      `The ${service} ended by itself (${exit}). Its last words are in ${logFile}; start again with npm start.`,
+    )
+  }
+}
+
+/** Something that should happen by itself did not within its time. */
+export class WaitedTooLongError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly what: string,
+    readonly seconds: number,
+    remedy: string,
+  ) {
+    super(`Waited ${seconds} s for ${what} in vain. ${remedy}`)
+  }
+}
+
+/** The demo cannot begin or go on with the network as it is. */
+export class DemoError extends BaseError {
+  override readonly retry = false
+}
+
+/** At the end of the demo the books do not agree. */
+export class UnbalancedError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly what: string,
+    readonly expected: bigint,
+    readonly found: bigint,
+  ) {
+    super(
+      `Assets do not balance: ${what} should be ${expected} satoshi and is ${found}. Keep the state folder and report it as a bug.`,
+    )
+  }
+}

@@ -1,0 +1,62 @@
+import pc from 'picocolors'
+import { BaseError } from '../../chain/errors.ts'
+import { exitCode } from '../runtime/main.ts'
+
+/**
+ * Where a command writes. Results go to standard output, one JSON object a line with `--json`; progress and errors go
+ * to standard error, so that a pipe carries results alone.
+ */
+export type Output = {
+  readonly json: boolean
+  /** A result: `text` for people, `fields` for programs. */
+  result(fields: Record<string, unknown>, text: string): void
+  /** Something long is under way. Repeated calls replace the line on a terminal. */
+  progress(text: string): void
+  /** Ends a replaced line. */
+  done(): void
+}
+
+export function createOutput(json: boolean): Output {
+  const live = process.stderr.isTTY === true && !json
+  let open = false
+  const done = () => {
+    if (open) process.stderr.write('\n')
+    open = false
+  }
+  return {
+    json,
+    result(fields, text) {
+      done()
+      process.stdout.write(json ? `${toJson(fields)}\n` : `${text}\n`)
+    },
+    progress(text) {
+      if (json) return
+      if (!live) {
+        process.stderr.write(`${text}\n`)
+        return
+      }
+      process.stderr.write(`\r\u001b[2K${pc.dim(text)}`)
+      open = true
+    },
+    done,
+  }
+}
+
+/** One line of JSON in which bigints are decimal strings. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_key, field: unknown) =>
+    typeof field === 'bigint' ? field.toString() : field,
+  )
+}
+
+/** Writes a failure as one line (or one JSON object) on standard error and returns the exit code that goes with it. */
+export function reportFailure(error: unknown, json: boolean): number {
+  if (error instanceof BaseError) {
+    const fields = { error: error.name, message: error.message, retry: error.retry }
+    process.stderr.write(json ? `${toJson(fields)}\n` : `${pc.red('error')} ${error.message}\n`)
+    return error.retry ? exitCode.retry : exitCode.failed
+  }
+  const stack = error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`${pc.red('bug')} ${stack}\n`)
+  return exitCode.bug
+}

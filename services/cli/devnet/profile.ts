@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { PortInUseError } from '../../runtime/errors.ts'
+import { StateFolderError } from '../errors.ts'
+
+/** Where a development network keeps everything. Deleting the folder deletes the network. */
+export type StateFolder = ReturnType<typeof stateFolder>
+
+export function stateFolder(root: string) {
+  return {
+    root,
+    profile: join(root, 'profile.json'),
+    keys: join(root, 'keys.json'),
+    manifest: join(root, '901.json'),
+    engine: join(root, 'engine'),
+    logs: join(root, 'logs'),
+    demo: join(root, 'demo'),
+    service: (name: string) => join(root, name),
+  }
+}
+
+const profileSchema = z.object({
+  version: z.literal(1),
+  basePort: z.number().int(),
+  /** Where a day's blocks come from. It decides the network in genesis, so it is fixed at the first start. */
+  source: z.enum(['replay', 'simulator']),
+  /** Seconds that one epoch, a day of the replayed history, lasts on this chain. */
+  epochSeconds: z.number().int().positive(),
+  disputeSeconds: z.number().int().nonnegative(),
+  l1BlockSeconds: z.number().positive(),
+  l2BlockSeconds: z.number().positive(),
+  submissionIntervalBlocks: z.number().int().positive(),
+  sequencingWindowBlocks: z.number().int().min(2),
+  finalizationPeriodSeconds: z.number().int().positive(),
+  timelockSeconds: z.number().int().positive(),
+})
+
+/** What was decided at the first start of this state folder. */
+export type Profile = z.infer<typeof profileSchema>
+
+export const developmentProfile = {
+  version: 1,
+  epochSeconds: 6,
+  disputeSeconds: 1,
+  l1BlockSeconds: 1,
+  l2BlockSeconds: 1,
+  submissionIntervalBlocks: 10,
+  sequencingWindowBlocks: 2,
+  finalizationPeriodSeconds: 6,
+  timelockSeconds: 60,
+} as const
+
+/** Makes the folder, or refuses one that holds something else. */
+export async function prepareStateFolder(folder: StateFolder): Promise<void> {
+  await mkdir(folder.root, { recursive: true })
+  const entries = (await readdir(folder.root)).filter((name) => name !== 'lock' && name !== 'holder.json')
+  if (entries.length > 0 && !existsSync(folder.profile)) {
+    throw new StateFolderError(
+      `The folder ${folder.root} holds ${entries.length} entries and no profile.json: it is not a Hashsand state folder. Choose an empty or new one with --state.`,
+    )
+  }
+  await mkdir(folder.logs, { recursive: true })
+}
+
+/** The stored profile, or the one given here, which is then stored for good. */
+export async function loadProfile(folder: StateFolder, first: Profile): Promise<Profile> {
+  if (!existsSync(folder.profile)) {
+    await writeFile(`${folder.profile}.tmp`, `${JSON.stringify(first, null, 2)}\n`, { flush: true })
+    await rename(`${folder.profile}.tmp`, folder.profile)
+    return first
+  }
+  const text = await readFile(folder.profile, 'utf8')
+  const result = profileSchema.safeParse(safeJson(text))
+  if (!result.success) {
+    throw new StateFolderError(
+      `${folder.profile} is not usable:\n${z.prettifyError(result.error)}\nRestore the file, or start anew with hashsand devnet reset.`,
+    )
+  }
+  return result.data
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+export type Ports = ReturnType<typeof portsFrom>
+
+/** The ports of a development network: six in a row would collide with other anvils, so each has its known place. */
+export function portsFrom(basePort: number) {
+  return {
+    l1: basePort,
+    l2: basePort + 1_000,
+    l2Internal: basePort + 1_001,
+    sequencer: basePort + 1_002,
+    relayer: basePort + 1_003,
+    api: basePort + 1_004,
+  }
+}
+
+/** Fails before anything is started, naming the first port that somebody else listens on. */
+export async function checkPortsFree(ports: Ports): Promise<void> {
+  for (const [purpose, port] of Object.entries(ports)) {
+    await new Promise<void>((resolve, reject) => {
+      const probe = createServer()
+      probe.once('error', (cause) => reject(new PortInUseError(port, purpose, cause)))
+      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()))
+    })
+  }
+}

@@ -13,8 +13,10 @@ export type NetworkStatus = {
 
 /** Asks every service that the manifest names for its status, side by side. */
 export async function networkStatus(manifest: Manifest): Promise<NetworkStatus> {
-  const asked = Object.entries(manifest.services).filter(([name]) => name !== 'api')
-  const answers = await Promise.all(asked.map(async ([name, url]) => [name, await statusOf(url)] as const))
+  const { sequencer, relayer } = manifest.services
+  const answers = await Promise.all(
+    Object.entries({ sequencer, relayer }).map(async ([name, url]) => [name, await statusOf(url)] as const),
+  )
   return {
     network: {
       name: manifest.name,
@@ -29,7 +31,8 @@ export async function networkStatus(manifest: Manifest): Promise<NetworkStatus> 
 
 const anything = z.record(z.string(), z.unknown())
 
-async function statusOf(url: string): Promise<ServiceStatus> {
+async function statusOf(url: string | undefined): Promise<ServiceStatus> {
+  if (url === undefined) return { up: false, reason: 'not named in the manifest' }
   try {
     const response = await fetch(`${url}/v1/status`, { signal: AbortSignal.timeout(2_000) })
     if (!response.ok) return { up: false, reason: `answered ${response.status}` }

@@ -11,3 +11,20 @@ export abstract class BaseError extends Error {
     this.name = new.target.name
   }
 }
+
+export class ArtifactError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly contract: string,
+    readonly path: string,
+    ours: boolean,
+  ) {
+    const remedy = ours ? 'Run chain/bin/forge build and check the name.' : 'Run npm ci.'
+    super(`No compiled ${contract} at ${path}. ${remedy}`)
+  }
+}
+
+export class CodegenError extends BaseError {
+  override readonly retry = false
+}

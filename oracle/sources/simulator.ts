@@ -1,0 +1,71 @@
+import { setImmediate as breathe } from 'node:timers/promises'
+import { type ChainState, mineBlock, type SimulatedBlock, startOfChain } from '../simulator/mine.ts'
+import { firstHeight } from '../simulator/rules.ts'
+import type { BlockSource } from './blockSource.ts'
+
+const blocksPerSegment = 144
+
+/** Where the simulated chain was left, so that a restart need not mine it again from its beginning. */
+export type SimulatorCheckpoints = {
+  /** The latest saved state at or below `height`. */
+  before(height: number): Promise<ChainState | undefined>
+  save(state: ChainState): Promise<void>
+}
+
+export type SimulatorParameters = { seed: string; checkpoints?: SimulatorCheckpoints }
+
+type Segment = { blocks: SimulatedBlock[]; end: ChainState }
+
+export type SimulatorSource = BlockSource & { blocks(afterHeight?: number): AsyncIterable<SimulatedBlock> }
+
+/** An endless Bitcoin chain with real headers, coinbases and Merkle trees; the seed alone decides every byte of it. */
+export function createSimulatorSource({
+  seed,
+  checkpoints = memoryCheckpoints(),
+}: SimulatorParameters): SimulatorSource {
+  // A day ends somewhere in a segment and the next one begins there: two kept segments spare mining one again.
+  let recent: Segment[] = []
+
+  async function* blocks(afterHeight = firstHeight - 1): AsyncGenerator<SimulatedBlock, void, undefined> {
+    let state = (await checkpoints.before(afterHeight + 1)) ?? startOfChain(seed)
+    for (;;) {
+      const segment = await segmentFrom(state)
+      yield* segment.blocks.filter((block) => block.height > afterHeight)
+      state = segment.end
+    }
+  }
+
+  async function segmentFrom(start: ChainState): Promise<Segment> {
+    const kept = recent.find((segment) => segment.blocks[0]?.height === start.height)
+    if (kept !== undefined) return kept
+    const segment = await mineSegment(seed, start)
+    await checkpoints.save(segment.end)
+    recent = [...recent.slice(-1), segment]
+    return segment
+  }
+
+  return { kind: 'simulator', confirmations: 6, blocks, tip: async () => undefined }
+}
+
+async function mineSegment(seed: string, start: ChainState): Promise<Segment> {
+  const blocks: SimulatedBlock[] = []
+  let end = start
+  while (blocks.length < blocksPerSegment) {
+    const { block, next } = mineBlock(seed, end)
+    blocks.push(block)
+    end = next
+    // Other work of the process goes on between blocks.
+    if (blocks.length % 16 === 0) await breathe()
+  }
+  return { blocks, end }
+}
+
+function memoryCheckpoints(): SimulatorCheckpoints {
+  const states: ChainState[] = []
+  return {
+    before: async (height) => states.findLast((state) => state.height <= height),
+    save: async (state) => {
+      if ((states.at(-1)?.height ?? 0) < state.height) states.push(state)
+    },
+  }
+}

@@ -1,0 +1,155 @@
+import { type Hash, keccak256, type TransactionReceipt, BaseError as ViemError } from 'viem'
+import type { Intent, OutboxParameters } from './outbox.ts'
+import {
+  bumpedFees,
+  checkFunds,
+  estimatedGas,
+  type Fees,
+  isKnown,
+  nextNonce,
+  receiptOfAny,
+  suggestedFees,
+} from './outboxChain.ts'
+import { FeeCapError, OutboxConflictError } from './outboxErrors.ts'
+import type { OutboxEntry, SignedForm } from './store.ts'
+
+/** The entries of one key and what one round over them does. One caller at a time. */
+export type Queue = Required<Pick<OutboxParameters, 'maxFeePerGasCap' | 'stuckBlocks' | 'safeHead'>> &
+  Pick<OutboxParameters, 'client' | 'account' | 'store' | 'log'> & {
+    chainId: number
+    entries: Map<string, OutboxEntry>
+    /** The L1 or L2 block at which this process first found a form waiting. */
+    sentAtBlock: Map<Hash, bigint>
+    replacements: number
+    onSettled: (entry: OutboxEntry, receipt: TransactionReceipt) => void
+  }
+
+/** Stores a new intent with its nonce and its signed bytes, then sends it. A known key changes nothing. */
+export async function enqueue(queue: Queue, intent: Intent): Promise<OutboxEntry> {
+  const { client, account } = queue
+  const { key, to, data, value = 0n } = intent
+  const known = queue.entries.get(key)
+  if (known !== undefined) return checkSame(known, { to, data, value })
+
+  const gas = intent.gas ?? (await estimatedGas(client, account.address, intent))
+  const fees = await suggestedFees(client, queue.maxFeePerGasCap)
+  await checkFunds(client, account.address, value + gas * fees.maxFeePerGas)
+  const chainNonce = await client.getTransactionCount({ address: account.address })
+  const bare = { key, to, data, value, gas, nonce: nextNonce(chainNonce, queue.entries.values()) }
+  const entry = await save(queue, { ...bare, forms: [await sign(queue, bare, fees)] })
+  await broadcast(queue, entry)
+  return entry
+}
+
+/** Asks the chain about every intent that is not settled, and does the next thing for each. */
+export async function round(queue: Queue): Promise<void> {
+  const { client, account, entries } = queue
+  const safe = await queue.safeHead()
+  const nonce = await client.getTransactionCount({ address: account.address })
+  for (const { settled, ...entry } of entries.values()) {
+    if (settled === undefined || entry.nonce < nonce) continue
+    queue.log.warn({ key: entry.key, block: settled.blockNumber }, 'outbox.reopened')
+    await save(queue, entry)
+  }
+  const open = [...entries.values()].filter(({ settled }) => settled === undefined)
+  for (const entry of open.sort((a, b) => a.nonce - b.nonce)) await advance(queue, entry, safe)
+}
+
+async function advance(queue: Queue, entry: OutboxEntry, safe: bigint): Promise<void> {
+  const { client, account, sentAtBlock } = queue
+  // The nonce is read before the receipt: a nonce in use without a receipt of ours is then somebody else's.
+  const safeNonce = await client.getTransactionCount({ address: account.address, blockNumber: safe })
+  const receipt = await receiptOfAny(client, entry.forms)
+  if (receipt !== undefined) {
+    if (receipt.blockNumber <= safe) await settle(queue, entry, receipt)
+    return
+  }
+  if (safeNonce > entry.nonce) return renumber(queue, entry, safeNonce)
+
+  const form = newest(entry)
+  const latest = await client.getBlockNumber({ cacheTime: 0 })
+  const since = sentAtBlock.get(form.hash)
+  if (since === undefined || since > latest) sentAtBlock.set(form.hash, latest)
+  else if (latest - since >= queue.stuckBlocks) return replace(queue, entry)
+  if (!(await isKnown(client, form))) await broadcast(queue, entry)
+}
+
+async function settle(queue: Queue, entry: OutboxEntry, receipt: TransactionReceipt): Promise<void> {
+  const { transactionHash: hash, blockNumber, status } = receipt
+  const settled = await save(queue, { ...entry, settled: { hash, blockNumber, status } })
+  for (const form of entry.forms) queue.sentAtBlock.delete(form.hash)
+  queue.onSettled(settled, receipt)
+}
+
+async function replace(queue: Queue, entry: OutboxEntry): Promise<void> {
+  const market = await suggestedFees(queue.client, queue.maxFeePerGasCap)
+  const fees = bumpedFees(newest(entry), market, queue.maxFeePerGasCap)
+  if (fees instanceof FeeCapError) {
+    queue.log.warn({ key: entry.key, reason: fees.message }, 'outbox.fee.cap')
+    queue.sentAtBlock.delete(newest(entry).hash)
+    return
+  }
+  const form = await sign(queue, entry, fees)
+  queue.replacements += 1
+  queue.log.info({ key: entry.key, nonce: entry.nonce, hash: form.hash }, 'outbox.replaced')
+  await broadcast(queue, await save(queue, { ...entry, forms: [...entry.forms, form] }))
+}
+
+/** A foreign transaction has used the nonce at a block that can't be lost: none of the old forms can ever be mined. */
+async function renumber(queue: Queue, entry: OutboxEntry, safeNonce: number): Promise<void> {
+  const bare = { ...entry, nonce: nextNonce(safeNonce, queue.entries.values()) }
+  const form = await sign(queue, bare, await suggestedFees(queue.client, queue.maxFeePerGasCap))
+  queue.log.warn({ key: entry.key, taken: entry.nonce, nonce: bare.nonce }, 'outbox.nonce.taken')
+  await broadcast(queue, await save(queue, { ...bare, forms: [form] }))
+}
+
+async function broadcast(queue: Queue, entry: OutboxEntry): Promise<void> {
+  const { client, log } = queue
+  const form = newest(entry)
+  try {
+    await client.sendRawTransaction({ serializedTransaction: form.raw })
+    log.debug({ key: entry.key, nonce: entry.nonce, hash: form.hash }, 'outbox.sent')
+  } catch (error) {
+    if (!(error instanceof ViemError)) throw error
+    // Known already, mined meanwhile, refused, node away: the bytes are on disk, the next round asks the chain.
+    log.debug({ key: entry.key, hash: form.hash, reason: error.details }, 'outbox.not.accepted')
+  }
+}
+
+async function sign(
+  { account, chainId }: Queue,
+  { to, data, value, gas, nonce }: Omit<OutboxEntry, 'forms'>,
+  fees: Fees,
+): Promise<SignedForm> {
+  const raw = await account.signTransaction({
+    type: 'eip1559',
+    chainId,
+    to,
+    data,
+    value,
+    gas,
+    nonce,
+    maxFeePerGas: fees.maxFeePerGas,
+    maxPriorityFeePerGas: fees.maxPriorityFeePerGas,
+  })
+  return { hash: keccak256(raw), raw, ...fees }
+}
+
+async function save(queue: Queue, entry: OutboxEntry): Promise<OutboxEntry> {
+  await queue.store.put(entry)
+  queue.entries.set(entry.key, entry)
+  return entry
+}
+
+function checkSame(known: OutboxEntry, given: Pick<OutboxEntry, 'to' | 'data' | 'value'>): OutboxEntry {
+  for (const field of ['to', 'data', 'value'] as const) {
+    const same = String(known[field]).toLowerCase() === String(given[field]).toLowerCase()
+    if (!same) throw new OutboxConflictError(known.key, field)
+  }
+  return known
+}
+
+function newest(entry: OutboxEntry): SignedForm {
+  // Safe: an entry is made with one form, and forms are only added.
+  return entry.forms.at(-1) as SignedForm
+}

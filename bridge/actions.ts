@@ -1,0 +1,139 @@
+import {
+  type Account,
+  type Address,
+  type Chain,
+  encodeFunctionData,
+  type Hash,
+  type Hex,
+  isAddressEqual,
+  type PublicClient,
+  type Transport,
+  type WalletClient,
+} from 'viem'
+import { opConstants, predeploys } from '../chain/generated/addresses.ts'
+import { l1StandardBridgeAbi, l2StandardBridgeAbi, optimismPortalAbi } from '../chain/generated/opAbi.ts'
+import type { Manifest } from '../chain/manifest.ts'
+import { UnknownTokenError } from './errors.ts'
+import { type ProveArguments, portalTransaction, type Withdrawal } from './withdrawal.ts'
+
+/** A transaction that is still to be signed. Every action comes in this form too, for a durable sender. */
+export type Call = { to: Address; data: Hex; value: bigint }
+
+type Wallet = WalletClient<Transport, Chain, Account>
+
+/** Gas that the message gets on the other side at least: enough for a token's first transfer to an account. */
+export const minGasLimit = 200_000
+
+export type TokenTransfer = {
+  manifest: Pick<Manifest, 'tokens'> & { l1: Pick<Manifest['l1'], 'contracts'> }
+  /** Address of the token on the side where the transfer starts. */
+  token: Address
+  /** Base units of the token. */
+  amount: bigint
+  to: Address
+}
+export type EtherTransfer = {
+  manifest: { l1: Pick<Manifest['l1'], 'contracts'> }
+  /** Wei. */
+  amount: bigint
+  to: Address
+}
+
+/* L1 to L2 */
+
+/** The bridge has to be allowed to take `amount` of the token first. */
+export function depositErc20Call({ manifest, token, amount, to }: TokenTransfer): Call {
+  const pair = manifest.tokens.find(({ l1 }) => isAddressEqual(l1, token))
+  if (pair === undefined) throw new UnknownTokenError(token)
+  const data = encodeFunctionData({
+    abi: l1StandardBridgeAbi,
+    functionName: 'bridgeERC20To',
+    args: [pair.l1, pair.l2, to, amount, minGasLimit, '0x'],
+  })
+  return { to: manifest.l1.contracts.L1StandardBridge, data, value: 0n }
+}
+
+export function depositEtherCall({ manifest, amount, to }: EtherTransfer): Call {
+  const data = encodeFunctionData({
+    abi: l1StandardBridgeAbi,
+    functionName: 'bridgeETHTo',
+    args: [to, minGasLimit, '0x'],
+  })
+  return { to: manifest.l1.contracts.L1StandardBridge, data, value: amount }
+}
+
+/** Sends an ERC-20 from L1 to L2. */
+export function depositErc20(wallet: Wallet, transfer: TokenTransfer): Promise<Hash> {
+  return wallet.sendTransaction(depositErc20Call(transfer))
+}
+
+/** Sends ether from L1 to L2. */
+export function depositEther(wallet: Wallet, transfer: EtherTransfer): Promise<Hash> {
+  return wallet.sendTransaction(depositEtherCall(transfer))
+}
+
+/* L2 TO L1 */
+
+/** The L2 token burns without an allowance: the bridge is its minter. */
+export function withdrawErc20Call({ manifest, token, amount, to }: TokenTransfer): Call {
+  const pair = manifest.tokens.find(({ l2 }) => isAddressEqual(l2, token))
+  if (pair === undefined) throw new UnknownTokenError(token)
+  const data = encodeFunctionData({
+    abi: l2StandardBridgeAbi,
+    functionName: 'bridgeERC20To',
+    args: [pair.l2, pair.l1, to, amount, minGasLimit, '0x'],
+  })
+  return { to: predeploys.L2StandardBridge, data, value: 0n }
+}
+
+export function withdrawEtherCall({ amount, to }: Pick<EtherTransfer, 'amount' | 'to'>): Call {
+  const data = encodeFunctionData({
+    abi: l2StandardBridgeAbi,
+    functionName: 'bridgeETHTo',
+    args: [to, minGasLimit, '0x'],
+  })
+  return { to: predeploys.L2StandardBridge, data, value: amount }
+}
+
+/** Burns an ERC-20 on L2; it can be had on L1 once proven and finalised. */
+export function initiateWithdrawalErc20(wallet: Wallet, transfer: TokenTransfer): Promise<Hash> {
+  return wallet.sendTransaction(withdrawErc20Call(transfer))
+}
+
+/** Sends ether from L2; it can be had on L1 once proven and finalised. */
+export function initiateWithdrawalEther(
+  wallet: Wallet,
+  transfer: Pick<EtherTransfer, 'amount' | 'to'>,
+): Promise<Hash> {
+  return wallet.sendTransaction(withdrawEtherCall(transfer))
+}
+
+export function proveCall(
+  portal: Address,
+  outputIndex: bigint,
+  { transaction, outputRootProof, proof }: ProveArguments,
+): Call {
+  const data = encodeFunctionData({
+    abi: optimismPortalAbi,
+    functionName: 'proveWithdrawalTransaction',
+    args: [transaction, outputIndex, outputRootProof, [...proof]],
+  })
+  return { to: portal, data, value: 0n }
+}
+
+export function finaliseCall(portal: Address, withdrawal: Withdrawal): Call {
+  const data = encodeFunctionData({
+    abi: optimismPortalAbi,
+    functionName: 'finalizeWithdrawalTransaction',
+    args: [portalTransaction(withdrawal)],
+  })
+  return { to: portal, data, value: 0n }
+}
+
+/**
+ * Gas that finalising takes when the message is delivered. Sent from this address the contracts revert where they would otherwise
+ * swallow the failure, so an estimate is honest, and one that reverts says that the message cannot be delivered now.
+ */
+export function estimateFinaliseGas(client: PublicClient, call: Call): Promise<bigint> {
+  return client.estimateGas({ account: opConstants.EstimationAddress, ...call })
+}

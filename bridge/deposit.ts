@@ -1,0 +1,159 @@
+import {
+  type Address,
+  concatHex,
+  decodeEventLog,
+  type Hash,
+  type Hex,
+  keccak256,
+  type Log,
+  size,
+  slice,
+  toFunctionSelector,
+  toHex,
+} from 'viem'
+import { getSourceHash, opaqueDataToDepositData, serializeTransaction } from 'viem/op-stack'
+import { opConstants, predeploys } from '../chain/generated/addresses.ts'
+import { l1BlockAbi, optimismPortalAbi } from '../chain/generated/opAbi.ts'
+import { MalformedDepositError } from './errors.ts'
+
+/** The transaction that L2 executes for a message of L1. Its hash follows from L1 alone. */
+export type DepositTransaction = {
+  sourceHash: Hash
+  from: Address
+  /** Absent when the deposit creates a contract. */
+  to?: Address
+  mint: bigint
+  value: bigint
+  gas: bigint
+  data: Hex
+}
+
+export type Deposit = DepositTransaction & {
+  /** The L2 transaction's hash, and the id of the message. */
+  hash: Hash
+  origin: { blockNumber: bigint; blockHash: Hash; transactionHash: Hash; logIndex: number }
+}
+
+/** What L2 is told of an L1 block before the deposits of that block are executed. */
+export type L1Origin = {
+  number: bigint
+  hash: Hash
+  timestamp: bigint
+  baseFee: bigint
+  blobBaseFee: bigint
+}
+
+export type MinedLog = Log<bigint, number, false>
+
+// opaqueData, version 0: mint 32, value 32, gas 8, isCreation 1, then the call data.
+const opaqueHeadBytes = 73
+
+/** Reads one TransactionDeposited log of the portal. */
+export function decodeDeposit(log: MinedLog): Deposit {
+  const { args } = decodeEventLog({ abi: optimismPortalAbi, eventName: 'TransactionDeposited', ...log })
+  const refuse = (reason: string) => new MalformedDepositError(log.transactionHash, log.logIndex, reason)
+  if (args.version !== 0n) throw refuse(`its version is ${args.version}, only 0 is known`)
+  if (size(args.opaqueData) < opaqueHeadBytes) {
+    throw refuse(`it carries ${size(args.opaqueData)} bytes, at least ${opaqueHeadBytes} are needed`)
+  }
+  const { mint, value, gas, isCreation, data } = opaqueDataToDepositData(args.opaqueData)
+  const transaction: DepositTransaction = {
+    sourceHash: getSourceHash({
+      domain: 'userDeposit',
+      l1BlockHash: log.blockHash,
+      l1LogIndex: log.logIndex,
+    }),
+    from: args.from,
+    ...(isCreation ? {} : { to: args.to }),
+    mint,
+    value,
+    gas,
+    data,
+  }
+  return {
+    ...transaction,
+    hash: depositHash(transaction),
+    origin: {
+      blockNumber: log.blockNumber,
+      blockHash: log.blockHash,
+      transactionHash: log.transactionHash,
+      logIndex: log.logIndex,
+    },
+  }
+}
+
+export function serializeDeposit(deposit: DepositTransaction): Hex {
+  const { sourceHash, from, to, mint, value, gas, data } = deposit
+  return serializeTransaction({
+    type: 'deposit',
+    sourceHash,
+    from,
+    to,
+    mint,
+    value,
+    gas,
+    data,
+    isSystemTx: false,
+  })
+}
+
+export function depositHash(deposit: DepositTransaction): Hash {
+  return keccak256(serializeDeposit(deposit))
+}
+
+// Regolith's allowance for the attributes transaction.
+const attributesGas = 1_000_000n
+
+/**
+ * The first transaction of an L1 origin on L2: tells the L1Block predeploy which L1 block follows, in Ecotone's packed
+ * form. The fee scalars are 0: this chain charges nothing for L1 data, and anvil fails every unfunded call otherwise.
+ */
+export function attributesDeposit(origin: L1Origin, batcherHash: Hash): DepositTransaction {
+  return {
+    sourceHash: getSourceHash({ domain: 'l1InfoDeposit', l1BlockHash: origin.hash, sequenceNumber: 0 }),
+    from: opConstants.DepositorAccount,
+    to: predeploys.L1Block,
+    mint: 0n,
+    value: 0n,
+    gas: attributesGas,
+    data: encodeAttributes(origin, batcherHash),
+  }
+}
+
+const attributesSelector = toFunctionSelector(
+  l1BlockAbi.filter(
+    (item): item is Extract<typeof item, { type: 'function'; name: 'setL1BlockValuesEcotone' }> =>
+      item.type === 'function' && item.name === 'setL1BlockValuesEcotone',
+  )[0] ?? 'setL1BlockValuesEcotone()',
+)
+
+function encodeAttributes(origin: L1Origin, batcherHash: Hash): Hex {
+  return concatHex([
+    attributesSelector,
+    toHex(0, { size: 4 }), // base fee scalar
+    toHex(0, { size: 4 }), // blob base fee scalar
+    toHex(0, { size: 8 }), // sequence number
+    toHex(origin.timestamp, { size: 8 }),
+    toHex(origin.number, { size: 8 }),
+    toHex(origin.baseFee, { size: 32 }),
+    toHex(origin.blobBaseFee, { size: 32 }),
+    origin.hash,
+    batcherHash,
+  ])
+}
+
+/** The L1 origin that an attributes transaction announces, or undefined when `transaction` is another one. */
+export function decodeAttributes(transaction: {
+  from: Address
+  to?: Address | null | undefined
+  input: Hex
+}): Pick<L1Origin, 'number' | 'hash' | 'timestamp'> | undefined {
+  if (transaction.from.toLowerCase() !== opConstants.DepositorAccount.toLowerCase()) return undefined
+  if (transaction.to?.toLowerCase() !== predeploys.L1Block.toLowerCase()) return undefined
+  if (slice(transaction.input, 0, 4) !== attributesSelector) return undefined
+  return {
+    timestamp: BigInt(slice(transaction.input, 20, 28)),
+    number: BigInt(slice(transaction.input, 28, 36)),
+    hash: slice(transaction.input, 100, 132),
+  }
+}

@@ -1,0 +1,91 @@
+import type { Address, Hash } from 'viem'
+import { BaseError } from '../chain/errors.ts'
+
+/** A TransactionDeposited log is not one that this library can execute faithfully. */
+export class MalformedDepositError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly l1TransactionHash: Hash,
+    readonly logIndex: number,
+    readonly reason: string,
+  ) {
+    super(
+      `The deposit in log ${logIndex} of ${l1TransactionHash} is not usable: ${reason}. Check that the portal's address in the manifest is right.`,
+    )
+  }
+}
+
+/** A MessagePassed log whose hash is not the hash of its own fields. */
+export class WithdrawalHashMismatchError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly given: Hash,
+    readonly computed: Hash,
+  ) {
+    super(
+      `The L2 node reports the withdrawal ${given}, but its fields hash to ${computed}. Use an L2 node that you trust.`,
+    )
+  }
+}
+
+/** What the L2 node proves is not what was proposed on L1. */
+export class OutputRootMismatchError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly l2BlockNumber: bigint,
+    readonly proposed: Hash,
+    readonly computed: Hash,
+  ) {
+    super(
+      `L1 holds the output root ${proposed} for L2 block ${l2BlockNumber}, the L2 node gives ${computed}. Do not prove against it: the challenger has to delete it, or the L2 node is on another chain.`,
+    )
+  }
+}
+
+export class ZeroOutputRootError extends BaseError {
+  override readonly retry = false
+
+  constructor(readonly l2BlockNumber: bigint) {
+    super(
+      `The output root of L2 block ${l2BlockNumber} is zero, and a zero root would make every proof valid. It is refused; check the L2 node.`,
+    )
+  }
+}
+
+/** The L2 node holds no state for this block any more. */
+export class ProofUnavailableError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly l2BlockNumber: bigint,
+    cause?: unknown,
+  ) {
+    super(
+      `No proof can be had for L2 block ${l2BlockNumber}: the node has dropped its state. Ask a node that keeps it, or wait for the next root.`,
+      cause,
+    )
+  }
+}
+
+/** A token that the manifest does not list: sent over the bridge it would be stuck. */
+export class UnknownTokenError extends BaseError {
+  override readonly retry = false
+
+  constructor(readonly token: Address) {
+    super(`${token} is not a bridged token of this network. Choose one of the pairs in the manifest.`)
+  }
+}
+
+/** Neither L1 nor L2 knows the message. */
+export class MessageNotFoundError extends BaseError {
+  override readonly retry = true
+
+  constructor(readonly transactionHash: Hash) {
+    super(
+      `${transactionHash} holds no bridge message. Give the hash of the transaction that deposited or withdrew, and wait until it is mined.`,
+    )
+  }
+}

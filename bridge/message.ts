@@ -1,0 +1,97 @@
+import {
+  type Address,
+  type ContractFunctionArgs,
+  decodeFunctionData,
+  encodeFunctionData,
+  type Hash,
+  type Hex,
+  isAddressEqual,
+  keccak256,
+} from 'viem'
+import { l1StandardBridgeAbi, l2CrossDomainMessengerAbi } from '../chain/generated/opAbi.ts'
+
+/** What a bridge message does for its users. */
+export type Effect =
+  | { kind: 'ether'; from: Address; to: Address; amount: bigint }
+  | {
+      kind: 'erc20'
+      /** The token on the side where the message arrives. */
+      localToken: Address
+      remoteToken: Address
+      from: Address
+      to: Address
+      amount: bigint
+    }
+  | { kind: 'call'; target: Address }
+
+/** A message between the messengers: what `relayMessage` takes. */
+export type Relay = {
+  nonce: bigint
+  sender: Address
+  target: Address
+  value: bigint
+  minGasLimit: bigint
+  message: Hex
+}
+
+type RelayArguments = ContractFunctionArgs<typeof l2CrossDomainMessengerAbi, 'payable', 'relayMessage'>
+
+/** The messenger's message inside a deposit's or a withdrawal's call data, or undefined when it is a plain one. */
+export function relayOf(data: Hex): Relay | undefined {
+  const call = decoded(l2CrossDomainMessengerAbi, data)
+  if (call?.functionName !== 'relayMessage') return undefined
+  // Safe: the function's name is checked one line above.
+  const [nonce, sender, target, value, minGasLimit, message] = call.args as RelayArguments
+  return { nonce, sender, target, value, minGasLimit, message }
+}
+
+/** The name under which both messengers keep a message's outcome. */
+export function relayHash({ nonce, sender, target, value, minGasLimit, message }: Relay): Hash {
+  const call = encodeFunctionData({
+    abi: l2CrossDomainMessengerAbi,
+    functionName: 'relayMessage',
+    args: [nonce, sender, target, value, minGasLimit, message],
+  })
+  return keccak256(call)
+}
+
+/** Says what a message carries. `messenger` and `bridge` are those of the side where it arrives. */
+export function effectOf(
+  { to, from, value, data }: { to?: Address | undefined; from: Address; value: bigint; data: Hex },
+  { messenger, bridge }: { messenger: Address; bridge: Address },
+): Effect {
+  if (to === undefined) return { kind: 'call', target: from }
+  const relay = isAddressEqual(to, messenger) ? relayOf(data) : undefined
+  if (relay === undefined) {
+    return value > 0n ? { kind: 'ether', from, to, amount: value } : { kind: 'call', target: to }
+  }
+  if (!isAddressEqual(relay.target, bridge)) return { kind: 'call', target: relay.target }
+  return bridgeEffect(relay) ?? { kind: 'call', target: relay.target }
+}
+
+type FinalizeErc20 = ContractFunctionArgs<typeof l1StandardBridgeAbi, 'nonpayable', 'finalizeBridgeERC20'>
+type FinalizeEther = ContractFunctionArgs<typeof l1StandardBridgeAbi, 'payable', 'finalizeBridgeETH'>
+
+function bridgeEffect({ message }: Relay): Effect | undefined {
+  const call = decoded(l1StandardBridgeAbi, message)
+  if (call?.functionName === 'finalizeBridgeERC20') {
+    // Safe: the function's name is checked one line above.
+    const [localToken, remoteToken, from, to, amount] = call.args as FinalizeErc20
+    return { kind: 'erc20', localToken, remoteToken, from, to, amount }
+  }
+  if (call?.functionName === 'finalizeBridgeETH') {
+    // Safe: the function's name is checked one line above.
+    const [from, to, amount] = call.args as FinalizeEther
+    return { kind: 'ether', from, to, amount }
+  }
+  return undefined
+}
+
+function decoded(abi: typeof l2CrossDomainMessengerAbi | typeof l1StandardBridgeAbi, data: Hex) {
+  try {
+    return decodeFunctionData({ abi, data })
+  } catch {
+    // Anybody may send any bytes: data that is no call of this contract is an ordinary message.
+    return undefined
+  }
+}

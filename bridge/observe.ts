@@ -1,0 +1,182 @@
+import {
+  type Address,
+  type Hash,
+  isAddressEqual,
+  type PublicClient,
+  type TransactionReceipt,
+  TransactionReceiptNotFoundError,
+  toEventSelector,
+} from 'viem'
+import { predeploys } from '../chain/generated/addresses.ts'
+import {
+  l1CrossDomainMessengerAbi,
+  l2OutputOracleAbi,
+  l2ToL1MessagePasserAbi,
+  optimismPortalAbi,
+} from '../chain/generated/opAbi.ts'
+import { type Deposit, decodeDeposit, type MinedLog } from './deposit.ts'
+import { relayHash, relayOf } from './message.ts'
+import {
+  type DepositState,
+  depositState,
+  type WithdrawalFacts,
+  type WithdrawalState,
+  withdrawalState,
+} from './status.ts'
+import { decodeWithdrawal, type Withdrawal } from './withdrawal.ts'
+
+// Reads the facts that a state is made of. Both chains are asked; nothing is remembered.
+
+export type L1Contracts = {
+  OptimismPortal: Address
+  L2OutputOracle: Address
+  L1CrossDomainMessenger: Address
+}
+
+export const depositTopic = eventTopic(optimismPortalAbi, 'TransactionDeposited')
+export const withdrawalTopic = eventTopic(l2ToL1MessagePasserAbi, 'MessagePassed')
+
+/** The deposits of one L1 block, in the order of their logs. Asked by hash: a reorganised block gives an error, not others' logs. */
+export async function depositsOfBlock(
+  l1: PublicClient,
+  { portal, blockHash }: { portal: Address; blockHash: Hash },
+): Promise<Deposit[]> {
+  const logs = await l1.getLogs({ address: portal, blockHash })
+  return logs.filter(({ topics }) => topics[0] === depositTopic).map((log) => decodeDeposit(log))
+}
+
+/** The withdrawals of one L2 block, in the order of their logs. */
+export async function withdrawalsOfBlock(l2: PublicClient, blockHash: Hash): Promise<Withdrawal[]> {
+  const logs = await l2.getLogs({ address: predeploys.L2ToL1MessagePasser, blockHash })
+  return logs.filter(({ topics }) => topics[0] === withdrawalTopic).map((log) => decodeWithdrawal(log))
+}
+
+/** The deposits that an L1 transaction made, in order. */
+export function depositsOf(receipt: TransactionReceipt, portal: Address): Deposit[] {
+  return logsOf(receipt, portal, depositTopic).map((log) => decodeDeposit(log))
+}
+
+/** The withdrawals that an L2 transaction began, in order. */
+export function withdrawalsOf(receipt: TransactionReceipt): Withdrawal[] {
+  return logsOf(receipt, predeploys.L2ToL1MessagePasser, withdrawalTopic).map((log) => decodeWithdrawal(log))
+}
+
+/** The receipt, or undefined while no block holds the transaction. */
+export async function receiptOf(client: PublicClient, hash: Hash): Promise<TransactionReceipt | undefined> {
+  try {
+    return await client.getTransactionReceipt({ hash })
+  } catch (error) {
+    if (error instanceof TransactionReceiptNotFoundError) return undefined
+    throw error
+  }
+}
+
+export async function readDepositState(
+  clients: { l1: PublicClient; l2: PublicClient },
+  deposit: Deposit,
+): Promise<DepositState> {
+  const [receipt, finalHead] = await Promise.all([
+    receiptOf(clients.l2, deposit.hash),
+    clients.l1.getBlock({ blockTag: 'finalized' }),
+  ])
+  const l1Final = finalHead.number >= deposit.origin.blockNumber
+  return depositState({ receipt, l1Final }, predeploys.L2CrossDomainMessenger)
+}
+
+/** What L1 knows of one withdrawal, read at one block. */
+export async function readWithdrawalFacts(
+  l1: PublicClient,
+  { contracts, withdrawal, blockNumber }: WithdrawalQuery,
+): Promise<WithdrawalFacts & { outputIndex: bigint | undefined }> {
+  const at = blockNumber === undefined ? {} : { blockNumber }
+  const portal = { address: contracts.OptimismPortal, abi: optimismPortalAbi, ...at } as const
+  const oracle = { address: contracts.L2OutputOracle, abi: l2OutputOracleAbi, ...at } as const
+  const [[root, provenAt, outputIndex], finalised, nextIndex, latestBlock] = await Promise.all([
+    l1.readContract({ ...portal, functionName: 'provenWithdrawals', args: [withdrawal.hash] }),
+    l1.readContract({ ...portal, functionName: 'finalizedWithdrawals', args: [withdrawal.hash] }),
+    l1.readContract({ ...oracle, functionName: 'nextOutputIndex' }),
+    l1.readContract({ ...oracle, functionName: 'latestBlockNumber' }),
+  ])
+  const covered = nextIndex > 0n && latestBlock >= withdrawal.origin.blockNumber
+  const unproven = { covered, provenAt: undefined, proposedAt: undefined, outputIndex: undefined }
+  if (finalised) {
+    return { ...unproven, finalised, ...(await deliveryOf(l1, { contracts, withdrawal, blockNumber })) }
+  }
+  const rest = { finalised, delivered: false, replayed: false }
+  if (provenAt === 0n || outputIndex >= nextIndex) return { ...unproven, ...rest }
+
+  const output = await l1.readContract({ ...oracle, functionName: 'getL2Output', args: [outputIndex] })
+  // The output that was proven against was deleted and another stands in its place: it has to be proven again.
+  if (output.outputRoot !== root) return { ...unproven, ...rest }
+  return { covered, provenAt, proposedAt: output.timestamp, outputIndex, ...rest }
+}
+
+export type WithdrawalQuery = {
+  contracts: L1Contracts
+  withdrawal: Withdrawal
+  /** The L1 block to read at; the latest one when absent. */
+  blockNumber?: bigint | undefined
+}
+
+export async function readWithdrawalState(
+  l1: PublicClient,
+  { contracts, withdrawal }: WithdrawalQuery,
+): Promise<WithdrawalState> {
+  const [facts, block, finalizationPeriodSeconds] = await Promise.all([
+    readWithdrawalFacts(l1, { contracts, withdrawal }),
+    l1.getBlock(),
+    l1.readContract({
+      address: contracts.L2OutputOracle,
+      abi: l2OutputOracleAbi,
+      functionName: 'FINALIZATION_PERIOD_SECONDS',
+    }),
+  ])
+  return withdrawalState(facts, { l1Time: block.timestamp, finalizationPeriodSeconds })
+}
+
+/** Whether a finalised withdrawal reached its target: the messenger's word where it went through one, else the portal's event. */
+async function deliveryOf(
+  l1: PublicClient,
+  { contracts, withdrawal, blockNumber }: WithdrawalQuery,
+): Promise<{ delivered: boolean; replayed: boolean }> {
+  const messenger = contracts.L1CrossDomainMessenger
+  const relay = isAddressEqual(withdrawal.target, messenger) ? relayOf(withdrawal.data) : undefined
+  if (relay === undefined) {
+    const events = await l1.getContractEvents({
+      address: contracts.OptimismPortal,
+      abi: optimismPortalAbi,
+      eventName: 'WithdrawalFinalized',
+      args: { withdrawalHash: withdrawal.hash },
+      fromBlock: 0n,
+      strict: true,
+    })
+    return { delivered: events.some(({ args }) => args.success), replayed: false }
+  }
+  const at = blockNumber === undefined ? {} : { blockNumber }
+  const read = {
+    address: messenger,
+    abi: l1CrossDomainMessengerAbi,
+    args: [relayHash(relay)],
+    ...at,
+  } as const
+  const [successful, failed] = await Promise.all([
+    l1.readContract({ ...read, functionName: 'successfulMessages' }),
+    l1.readContract({ ...read, functionName: 'failedMessages' }),
+  ])
+  return { delivered: successful, replayed: successful && failed }
+}
+
+function logsOf({ logs }: TransactionReceipt, address: Address, topic: Hash): MinedLog[] {
+  return logs.filter((log) => isAddressEqual(log.address, address) && log.topics[0] === topic)
+}
+
+type AbiWithEvents = typeof optimismPortalAbi | typeof l2ToL1MessagePasserAbi
+
+function eventTopic<const abi extends AbiWithEvents>(
+  abi: abi,
+  name: Extract<abi[number], { type: 'event' }>['name'],
+): Hash {
+  const [event] = [...abi].filter((item) => item.type === 'event' && item.name === name)
+  // Safe: the type of `name` admits events of this ABI only.
+  return toEventSelector(event as Extract<AbiWithEvents[number], { type: 'event' }>)
+}

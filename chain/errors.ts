@@ -28,3 +28,28 @@ export class ArtifactError extends BaseError {
 export class CodegenError extends BaseError {
   override readonly retry = false
 }
+
+export class TransactionRevertedError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly what: string,
+    readonly hash: string,
+  ) {
+    super(`The transaction ${hash} (${what}) reverted. Look at it with a trace before starting anew.`)
+  }
+}
+
+export class WrongContractAddressError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly contract: string,
+    readonly given: string,
+    readonly expected: string,
+  ) {
+    super(
+      `${contract} came to ${given}, expected ${expected}. Check that the deployer's bytecode is unchanged.`,
+    )
+  }
+}

@@ -1,0 +1,73 @@
+import type { Address, Hash, Hex } from 'viem'
+import type { l1ContractNames } from '../manifest.ts'
+
+/** Totals of one network of the RewardIndex predeploy, in the order of its constructor. */
+export type NetworkConfig = {
+  name: string
+  unit: string
+  /** Hashes per second in one unit of hashrate. */
+  unitHashes: bigint
+  firstDay: number
+  disputeSeconds: number
+  /** f: 3f + 1 signers, 2f + 1 of them make a quorum. */
+  faultTolerance: number
+  signers: readonly Address[]
+}
+
+/** Everything that is decided when a chain is made. */
+export type DeployConfig = {
+  l1: { chainId: number; blockTimeSeconds: number }
+  l2: { chainId: number; blockTimeSeconds: number }
+  bridge: {
+    submissionIntervalBlocks: number
+    finalizationPeriodSeconds: number
+    /** In L1 blocks. */
+    sequencingWindowBlocks: number
+    /**
+     * How far in the past the oracle's schedule begins. The oracle takes a root only when its block is due; on engine
+     * anvil L2 has blocks beside the schedule, so it needs room. 0 where block n really comes at its time.
+     */
+    scheduleHeadStartSeconds: number
+  }
+  /** One address each. */
+  roles: {
+    proposer: Address
+    challenger: Address
+    guardian: Address
+    batcher: Address
+    unsafeBlockSigner: Address
+    /** Proposes to both timelocks; anyone may execute once the delay is over. */
+    governor: Address
+  }
+  timelockDelaySeconds: number
+  /** Both 0 on engine anvil: with others its eth_call fails for callers without ether. */
+  feeScalars: { baseFee: number; blobBaseFee: number }
+  clock: { firstEpoch: number; start: number; epochSeconds: number }
+  networks: readonly NetworkConfig[]
+  /** How many of the 2,048 predeploy proxies genesis holds: all of them, or those up to the last in use. */
+  predeployProxies: 'trimmed' | 'full'
+  /** The L1 token behind WBTC on L2. Absent: a test token with a faucet is deployed. */
+  wbtc?: Address
+  /** The L1 is a test node of ours: its missing Multicall3 is put there, and these get test ether. */
+  testL1?: { funded: readonly Address[] }
+}
+
+export type L1ContractName = (typeof l1ContractNames)[number]
+export type L1Contracts = Record<L1ContractName, Address>
+
+export type L1Deployment = {
+  genesisHash: Hash
+  contracts: L1Contracts
+  wbtc: Address
+  /** The L1 origin of the first L2 block: the newest block after the deployment. */
+  startBlock: { number: number; hash: Hash }
+}
+
+/** What an engine knows about the chains it runs: the engine's share of the manifest. */
+export type Deployment = {
+  l1: L1Deployment
+  /** Hash of block 0. */
+  l2: { genesisHash: Hash; timelock: Address }
+}
+
+export type Bytecode = { abi: readonly unknown[]; bytecode: Hex }

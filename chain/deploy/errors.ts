@@ -1,0 +1,84 @@
+import { BaseError } from '../errors.ts'
+
+export class FinalizationTooShortError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly given: number,
+    readonly limit: number,
+  ) {
+    super(
+      `A finalisation period of ${given} s is not longer than 2 × sequencing window × L1 block time = ${limit} s: a root could mature before anyone can check it. Raise the period or shorten the window.`,
+    )
+  }
+}
+
+export class InitializableAgainError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly contract: string,
+    readonly address: string,
+  ) {
+    super(`${contract} at ${address} accepts initialize a second time. Do not use this deployment.`)
+  }
+}
+
+export class PausedError extends BaseError {
+  override readonly retry = false
+
+  constructor(readonly portal: string) {
+    super(`The portal ${portal} is paused after its deployment. The guardian can unpause it.`)
+  }
+}
+
+export class WrongWiringError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly contract: string,
+    readonly what: string,
+    readonly given: string,
+    readonly expected: string,
+  ) {
+    super(`${contract}: ${what} is ${given}, expected ${expected}. Do not use this deployment.`)
+  }
+}
+
+export class WrongAuthorityError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly contract: string,
+    readonly role: string,
+    readonly given: string,
+    readonly expected: string,
+  ) {
+    super(`${contract}: the ${role} is ${given}, expected ${expected}. Do not use this deployment.`)
+  }
+}
+
+export class WrongDelayError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly contract: string,
+    readonly given: bigint,
+    readonly expected: number,
+  ) {
+    super(`${contract}: the delay is ${given} s, expected ${expected} s. Do not use this deployment.`)
+  }
+}
+
+export class Multicall3MissingError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly address: string,
+    readonly chainId: number,
+  ) {
+    super(
+      `Chain ${chainId} has no Multicall3 at ${address}. Deploy it there (its signed transaction is public), then start again.`,
+    )
+  }
+}

@@ -1,0 +1,226 @@
+import {
+  type Abi,
+  type Address,
+  concat,
+  encodeFunctionData,
+  getAddress,
+  type Hex,
+  pad,
+  parseGwei,
+  toHex,
+  zeroAddress,
+} from 'viem'
+import { getBlock, getCode } from 'viem/actions'
+import { parseEther } from 'viem/utils'
+import { loadArtifact } from '../artifacts.ts'
+import { anvil } from '../engine/anvil/rpc.ts'
+import { outputProposer, testWBTC } from '../generated/abi.ts'
+import { opConstants, preinstalls } from '../generated/addresses.ts'
+import { preinstallCodes } from '../genesis/preinstalls.ts'
+import { assertL1Deployment } from './assertions.ts'
+import type { DeployConfig, L1Contracts, L1Deployment } from './config.ts'
+import { Multicall3MissingError } from './errors.ts'
+import { type DeployClient, openSender, type Sender } from './send.ts'
+
+const L2_GAS_LIMIT = 30_000_000n
+const TEST_ETHER = parseEther('10000')
+
+/** The metering of deposits that OP's own deployments use. */
+const resourceConfig = {
+  maxResourceLimit: 20_000_000,
+  elasticityMultiplier: 10,
+  baseFeeMaxChangeDenominator: 8,
+  minimumBaseFee: Number(parseGwei('1')),
+  systemTxMaxGas: 1_000_000,
+  maximumBaseFee: 2n ** 128n - 1n,
+}
+
+const proxied = [
+  'SuperchainConfig',
+  'ProtocolVersions',
+  'OptimismPortal',
+  'SystemConfig',
+  'L1StandardBridge',
+  'L1CrossDomainMessenger',
+  'OptimismMintableERC20Factory',
+  'L1ERC721Bridge',
+  'L2OutputOracle',
+  'DisputeGameFactory',
+] as const
+type Proxied = (typeof proxied)[number]
+
+export type DeployL1Parameters = { config: DeployConfig; onProgress?: (step: string) => void }
+
+/**
+ * Deploys the L1 side of the chain and asserts it. The timelock takes over last: until then the deployer could still
+ * change everything, afterwards it can do nothing.
+ */
+export async function deployL1(
+  client: DeployClient,
+  { config, onProgress }: DeployL1Parameters,
+): Promise<L1Deployment> {
+  if (config.testL1 !== undefined) await prepareTestL1(client, config.testL1.funded)
+  const multicall3 = await requireMulticall3(client)
+  const sender = await openSender(client)
+
+  onProgress?.('L1: proxies and implementations')
+  const core = await deployAdmin(sender)
+  const { proxies, implementations } = await deployProxies(sender, core.ProxyAdmin)
+  const timelock = await deployTimelock(sender, config)
+  const proposer = await sender.deploy('OutputProposer', outputProposer, [
+    proxies.L2OutputOracle,
+    config.roles.proposer,
+  ])
+  const contracts: L1Contracts = {
+    ...core,
+    ...proxies,
+    OutputProposer: proposer,
+    Timelock: timelock,
+    Multicall3: multicall3,
+  }
+
+  onProgress?.('L1: initialisation')
+  const startTime = Number((await getBlock(client)).timestamp) - config.bridge.scheduleHeadStartSeconds
+  const calls = initializers(contracts, config, client.account.address, startTime)
+  for (const name of proxied) {
+    const data = encodeFunctionData({ abi: abiOf(name), functionName: 'initialize', args: calls[name] })
+    const args = [contracts[name], implementations[name], data]
+    await sender.call('ProxyAdmin', contracts.ProxyAdmin, abiOf('ProxyAdmin'), 'upgradeAndCall', args)
+  }
+  const wbtc = config.wbtc ?? (await sender.deploy('TestWBTC', testWBTC))
+
+  onProgress?.('L1: hand over to the timelock')
+  await handOver(sender, contracts)
+  await assertL1Deployment(client, { contracts, implementations, config, initializers: calls })
+
+  const [genesis, start] = [await getBlock(client, { blockNumber: 0n }), await getBlock(client)]
+  return {
+    genesisHash: genesis.hash,
+    contracts,
+    wbtc,
+    startBlock: { number: Number(start.number), hash: start.hash },
+  }
+}
+
+/** What a public L1 has and a fresh test node has not. */
+async function prepareTestL1(client: DeployClient, funded: readonly Address[]): Promise<void> {
+  // The zero address pays where a client estimates gas without naming a sender, as OP's SDK does.
+  for (const address of [client.account.address, zeroAddress, ...funded]) {
+    await anvil(client, 'anvil_setBalance', [address, toHex(TEST_ETHER)])
+  }
+  await anvil(client, 'anvil_setCode', [preinstalls.MultiCall3, preinstallCodes.MultiCall3])
+}
+
+async function requireMulticall3(client: DeployClient): Promise<Address> {
+  const code = await getCode(client, { address: preinstalls.MultiCall3 })
+  if (code === undefined) throw new Multicall3MissingError(preinstalls.MultiCall3, client.chain.id)
+  return preinstalls.MultiCall3
+}
+
+async function deployAdmin(sender: Sender) {
+  const AddressManager = await sender.deploy('AddressManager', loadArtifact('op', 'AddressManager'))
+  const ProxyAdmin = await sender.deploy('ProxyAdmin', loadArtifact('op', 'ProxyAdmin'), [
+    sender.client.account.address,
+  ])
+  await sender.call('ProxyAdmin', ProxyAdmin, abiOf('ProxyAdmin'), 'setAddressManager', [AddressManager])
+  return { AddressManager, ProxyAdmin }
+}
+
+async function deployProxies(sender: Sender, admin: Address) {
+  const proxies: Partial<Record<Proxied, Address>> = {}
+  const implementations: Partial<Record<Proxied, Address>> = {}
+  for (const name of proxied) {
+    proxies[name] = await sender.deploy(`${name} proxy`, loadArtifact('op', 'Proxy'), [admin])
+    implementations[name] = await sender.deploy(name, loadArtifact('op', name))
+  }
+  // Safe: the loop fills every name.
+  return {
+    proxies: proxies as Record<Proxied, Address>,
+    implementations: implementations as Record<Proxied, Address>,
+  }
+}
+
+/** Only the governor proposes and cancels, anyone executes, and nobody but the timelock itself is its admin. */
+export function timelockArguments(config: DeployConfig) {
+  return [BigInt(config.timelockDelaySeconds), [config.roles.governor], [zeroAddress], zeroAddress] as const
+}
+
+function deployTimelock(sender: Sender, config: DeployConfig): Promise<Address> {
+  const artifact = loadArtifact('openzeppelin', 'TimelockController')
+  return sender.deploy('TimelockController', artifact, timelockArguments(config))
+}
+
+/** The arguments of every `initialize`, by contract. */
+function initializers(
+  to: L1Contracts,
+  config: DeployConfig,
+  owner: Address,
+  startTime: number,
+): Record<Proxied, readonly unknown[]> {
+  const { roles, bridge } = config
+  const interval = BigInt(bridge.submissionIntervalBlocks)
+  const blockTime = BigInt(config.l2.blockTimeSeconds)
+  const finalization = BigInt(bridge.finalizationPeriodSeconds)
+  return {
+    SuperchainConfig: [roles.guardian, false],
+    ProtocolVersions: [to.Timelock, 0n, 0n],
+    L2OutputOracle: [
+      interval,
+      blockTime,
+      0n,
+      BigInt(startTime),
+      to.OutputProposer,
+      roles.challenger,
+      finalization,
+    ],
+    OptimismPortal: [to.L2OutputOracle, to.SystemConfig, to.SuperchainConfig],
+    SystemConfig: systemConfigArguments(to, config, owner),
+    L1StandardBridge: [to.L1CrossDomainMessenger, to.SuperchainConfig, to.SystemConfig],
+    L1ERC721Bridge: [to.L1CrossDomainMessenger, to.SuperchainConfig],
+    OptimismMintableERC20Factory: [to.L1StandardBridge],
+    L1CrossDomainMessenger: [to.SuperchainConfig, to.OptimismPortal, to.SystemConfig],
+    DisputeGameFactory: [to.Timelock],
+  }
+}
+
+function systemConfigArguments(to: L1Contracts, config: DeployConfig, owner: Address): readonly unknown[] {
+  return [
+    owner,
+    config.feeScalars.baseFee,
+    config.feeScalars.blobBaseFee,
+    pad(config.roles.batcher),
+    L2_GAS_LIMIT,
+    config.roles.unsafeBlockSigner,
+    resourceConfig,
+    batchInbox(config.l2.chainId),
+    {
+      l1CrossDomainMessenger: to.L1CrossDomainMessenger,
+      l1ERC721Bridge: to.L1ERC721Bridge,
+      l1StandardBridge: to.L1StandardBridge,
+      disputeGameFactory: to.DisputeGameFactory,
+      optimismPortal: to.OptimismPortal,
+      optimismMintableERC20Factory: to.OptimismMintableERC20Factory,
+      // Ether pays for gas on L2.
+      gasPayingToken: opConstants.Ether,
+    },
+  ]
+}
+
+/** Where batches are sent: 0xff, zeros, and the chain id in decimal digits, as OP chains do. */
+export function batchInbox(chainId: number): Address {
+  const digits: Hex = `0x${String(chainId).padStart(38, '0')}`
+  return getAddress(concat([toHex(0xff), digits]))
+}
+
+async function handOver(sender: Sender, contracts: L1Contracts): Promise<void> {
+  const { AddressManager, ProxyAdmin, SystemConfig, Timelock } = contracts
+  await sender.call('AddressManager', AddressManager, abiOf('AddressManager'), 'transferOwnership', [
+    ProxyAdmin,
+  ])
+  await sender.call('SystemConfig', SystemConfig, abiOf('SystemConfig'), 'transferOwnership', [Timelock])
+  await sender.call('ProxyAdmin', ProxyAdmin, abiOf('ProxyAdmin'), 'transferOwnership', [Timelock])
+}
+
+function abiOf(name: string): Abi {
+  return loadArtifact('op', name).abi
+}

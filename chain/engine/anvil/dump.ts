@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { type Client, type Hash, hexToBytes } from 'viem'
+import { getBlock } from 'viem/actions'
+import { z } from 'zod'
+import { CorruptedStateError, HeadMovedError, NothingToRepairError } from '../errors.ts'
+import { anvil } from './rpc.ts'
+
+// A generation is one file, <sequence>.dump: a line of JSON about the state, then anvil's gzipped dump. A new one is
+// written beside, synced, and renamed into place, so that at every moment the newest complete file is a whole state.
+
+const GENERATIONS = 2
+const ATTEMPTS = 3
+
+const headerSchema = z.object({
+  number: z.string().regex(/^\d+$/).transform(BigInt),
+  hash: z.string().regex(/^0x[0-9a-f]{64}$/),
+  bytes: z.number().int(),
+  sha256: z.string(),
+})
+
+export type SavedState = { path: string; number: bigint; hash: Hash }
+
+export type DumpStore = {
+  /** Makes the state of the node's head durable. Only the process that mines this node may call it. */
+  save(client: Client): Promise<SavedState>
+  /** The newest state, verified, or undefined when none was saved yet. Throws CorruptedStateError. */
+  latest(): Promise<SavedState | undefined>
+  /** Writes the newest state uncompressed to `path`, as `--load-state` wants it. */
+  extract(path: string): Promise<SavedState | undefined>
+  /** Puts damaged newest files aside until the newest is whole, and says which. */
+  repair(): Promise<{ state: SavedState; setAside: string[] }>
+}
+
+export function openDumpStore({ dir }: { dir: string }): DumpStore {
+  return {
+    save: async (client) => {
+      await mkdir(dir, { recursive: true })
+      return save(dir, client)
+    },
+    latest: async () => {
+      const newest = filesOf(dir).at(-1)
+      return newest === undefined ? undefined : (await readGeneration(newest)).state
+    },
+    extract: async (path) => {
+      const newest = filesOf(dir).at(-1)
+      if (newest === undefined) return undefined
+      const { state, dump } = await readGeneration(newest)
+      await writeFile(path, await promisify(gunzip)(dump))
+      return state
+    },
+    repair: () => repair(dir),
+  }
+}
+
+/** Paths of all generations, oldest first. */
+function filesOf(dir: string): string[] {
+  if (!existsSync(dir)) return []
+  return readdirSync(dir)
+    .filter((name) => /^\d{12}\.dump$/.test(name))
+    .sort()
+    .map((name) => join(dir, name))
+}
+
+async function save(dir: string, client: Client): Promise<SavedState> {
+  const { number, hash, dump } = await takeDump(client)
+  const sha256 = createHash('sha256').update(dump).digest('hex')
+  const header = JSON.stringify({ number: number.toString(), hash, bytes: dump.length, sha256 })
+
+  const files = filesOf(dir)
+  const path = join(dir, `${String(sequenceOf(files.at(-1)) + 1).padStart(12, '0')}.dump`)
+  await replaceFile(path, Buffer.concat([Buffer.from(`${header}\n`), dump]))
+  for (const old of files.slice(0, Math.max(0, files.length + 1 - GENERATIONS))) await rm(old)
+  return { path, number, hash }
+}
+
+function sequenceOf(path: string | undefined): number {
+  return path === undefined ? 0 : Number(/(\d{12})\.dump$/.exec(path)?.[1])
+}
+
+async function takeDump(client: Client): Promise<{ number: bigint; hash: Hash; dump: Uint8Array }> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const before = await getBlock(client)
+    const dump = await anvil(client, 'anvil_dumpState', [false])
+    const after = await getBlock(client)
+    if (before.hash !== null && before.hash === after.hash) {
+      return { number: before.number, hash: before.hash, dump: hexToBytes(dump) }
+    }
+  }
+  throw new HeadMovedError(ATTEMPTS)
+}
+
+async function readGeneration(path: string): Promise<{ state: SavedState; dump: Buffer }> {
+  const content = await readFile(path)
+  const end = content.indexOf('\n')
+  const header = headerSchema.safeParse(safeJson(content.subarray(0, Math.max(end, 0)).toString()))
+  if (!header.success)
+    throw new CorruptedStateError(path, 'its first line is no header', 'JSON with a checksum')
+
+  const { number, hash, bytes, sha256 } = header.data
+  const dump = content.subarray(end + 1)
+  if (dump.length !== bytes) throw new CorruptedStateError(path, `${dump.length} bytes`, `${bytes}`)
+  const given = createHash('sha256').update(dump).digest('hex')
+  if (given !== sha256) throw new CorruptedStateError(path, `checksum ${given}`, sha256)
+  // Safe: the pattern of the schema.
+  return { state: { path, number, hash: hash as Hash }, dump }
+}
+
+async function repair(dir: string): Promise<{ state: SavedState; setAside: string[] }> {
+  const damaged: string[] = []
+  for (const path of filesOf(dir).reverse()) {
+    try {
+      const { state } = await readGeneration(path)
+      for (const file of damaged) await rename(file, `${file}.damaged`)
+      await syncFolder(dir)
+      return { state, setAside: damaged.map((file) => `${file}.damaged`) }
+    } catch (error) {
+      if (!(error instanceof CorruptedStateError)) throw error
+      damaged.push(path)
+    }
+  }
+  throw new NothingToRepairError(dir)
+}
+
+/** Replaces a file so that after any crash it is the old one or the new one, whole. */
+export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
+  await writeFile(`${path}.tmp`, content, { flush: true })
+  await rename(`${path}.tmp`, path)
+  await syncFolder(join(path, '..'))
+}
+
+async function syncFolder(dir: string): Promise<void> {
+  const handle = await open(dir)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,33 @@
+import type { PrivateKeyAccount } from 'viem'
+import type { DeployConfig, Deployment } from '../deploy/config.ts'
+import type { BaseError } from '../errors.ts'
+
+export type EngineOptions = {
+  /** The engine's own folder. Deleting it deletes both chains. */
+  dir: string
+  /** `l2` is the port of the node behind the public RPC. */
+  ports: { l1: number; l2: number }
+  /** Decided at the first start; a later start must bring the same. */
+  config: DeployConfig
+  /** Deploys the L1 side at the first start. */
+  deployer: PrivateKeyAccount
+  onProgress?: (step: string) => void
+}
+
+/** Both chains, running. `anvil` is the embedded one; `op-stack` comes beside it. */
+export type Engine = {
+  readonly l1RpcUrl: string
+  /** The L2 node itself. On engine anvil only the sequencer talks to it; users get the sequencer's front. */
+  readonly l2RpcUrl: string
+  readonly deployment: Deployment
+  /** Resolves when a part of the engine ends by itself, with what happened. Never rejects. */
+  readonly exited: Promise<BaseError>
+  stop(): Promise<void>
+}
+
+export type AnvilEngine = Engine & {
+  /** `{number, hash}` of the newest L1 block that is on disk: nothing younger may be acted on. */
+  readonly l1DurablePath: string
+  /** The dump store of L2, written by the sequencer: `openDumpStore({ dir })`. */
+  readonly l2DumpDir: string
+}

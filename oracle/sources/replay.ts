@@ -81,28 +81,25 @@ type Row = {
 }
 
 async function* rows(path: string, columns: string): AsyncGenerator<Row, void, undefined> {
-  const stream = createReadStream(path)
-  let failure: unknown
-  stream.once('error', (error) => {
-    failure = error
-  })
-  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })
   const names = columns.split(',')
   let line = 0
+  for await (const text of lines(path)) {
+    line += 1
+    if (line > 1) yield parseRow(text, { path, line, names })
+    else if (text !== columns) throw new SourceColumnsError(path, text, columns)
+  }
+  if (line === 0) throw new SourceColumnsError(path, '', columns)
+}
+
+async function* lines(path: string): AsyncGenerator<string, void, undefined> {
+  const stream = createReadStream(path)
   try {
-    for await (const text of lines) {
-      line += 1
-      if (line === 1) {
-        if (text !== columns) throw new SourceColumnsError(path, text, columns)
-        continue
-      }
-      yield parseRow(text, { path, line, names })
-    }
+    yield* createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })
+  } catch (cause) {
+    throw new SourceFileError(path, cause)
   } finally {
     stream.destroy()
   }
-  if (failure !== undefined) throw new SourceFileError(path, failure)
-  if (line === 0) throw new SourceColumnsError(path, '', columns)
 }
 
 type RowPosition = { path: string; line: number; names: readonly string[] }

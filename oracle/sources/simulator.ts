@@ -16,7 +16,9 @@ export type SimulatorParameters = { seed: string; checkpoints?: SimulatorCheckpo
 
 type Segment = { blocks: SimulatedBlock[]; end: ChainState }
 
-export type SimulatorSource = BlockSource & { blocks(afterHeight?: number): AsyncIterable<SimulatedBlock> }
+export type SimulatorSource = Omit<BlockSource, 'blocks'> & {
+  blocks(afterHeight?: number): AsyncIterable<SimulatedBlock>
+}
 
 /** An endless Bitcoin chain with real headers, coinbases and Merkle trees; the seed alone decides every byte of it. */
 export function createSimulatorSource({

@@ -21,6 +21,7 @@ import { assertL1Deployment } from './assertions.ts'
 import type { DeployConfig, L1Contracts, L1Deployment } from './config.ts'
 import { Multicall3MissingError } from './errors.ts'
 import { type DeployClient, openSender, type Sender } from './send.ts'
+import { timelockArguments } from './timelock.ts'
 
 const L2_GAS_LIMIT = 30_000_000n
 const TEST_ETHER = parseEther('10000')
@@ -138,11 +139,6 @@ async function deployProxies(sender: Sender, admin: Address) {
     proxies: proxies as Record<Proxied, Address>,
     implementations: implementations as Record<Proxied, Address>,
   }
-}
-
-/** Only the governor proposes and cancels, anyone executes, and nobody but the timelock itself is its admin. */
-export function timelockArguments(config: DeployConfig) {
-  return [BigInt(config.timelockDelaySeconds), [config.roles.governor], [zeroAddress], zeroAddress] as const
 }
 
 function deployTimelock(sender: Sender, config: DeployConfig): Promise<Address> {

@@ -71,3 +71,11 @@ export class OtherDeploymentError extends BaseError {
     )
   }
 }
+
+export class MiningFailedError extends BaseError {
+  override readonly retry = false
+
+  constructor(cause: unknown) {
+    super('The L1 node could not mine or save a block. Check the disk, then start again.', cause)
+  }
+}

@@ -31,7 +31,7 @@ export type DumpStore = {
   /** The newest state, verified, or undefined when none was saved yet. Throws CorruptedStateError. */
   latest(): Promise<SavedState | undefined>
   /** Writes the newest state uncompressed to `path`, as `--load-state` wants it. */
-  extract(path: string): Promise<SavedState | undefined>
+  extract(path: string): Promise<SavedState>
   /** Puts damaged newest files aside until the newest is whole, and says which. */
   repair(): Promise<{ state: SavedState; setAside: string[] }>
 }
@@ -48,7 +48,7 @@ export function openDumpStore({ dir }: { dir: string }): DumpStore {
     },
     extract: async (path) => {
       const newest = filesOf(dir).at(-1)
-      if (newest === undefined) return undefined
+      if (newest === undefined) throw new NothingToRepairError(dir)
       const { state, dump } = await readGeneration(newest)
       await writeFile(path, await promisify(gunzip)(dump))
       return state

@@ -13,6 +13,7 @@ const TAIL_CHARACTERS = 2_000
 
 export type AnvilParameters = {
   name: string
+  /** 0 lets the system choose. */
   port: number
   chainId: number
   /** For what anvil keeps on disk while it runs; emptied here. It also marks the process as ours. */
@@ -53,24 +54,25 @@ export async function startAnvil(parameters: AnvilParameters): Promise<AnvilNode
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
     child.once('error', (error) => resolve(error.message))
   })
-  const listening = new Promise<'listening'>((resolve) => {
+  const listening = new Promise<URL>((resolve) => {
     child.stdout.on('data', (chunk) => {
       note(chunk)
-      if (tail.includes('Listening on')) resolve('listening')
+      const address = /Listening on (\S+:\d+)/.exec(tail)?.[1]
+      if (address !== undefined) resolve(new URL(`http://${address}`))
     })
   })
   const timer = new AbortController()
   const timeout = sleep(START_TIMEOUT_MS, 'no answer', { signal: timer.signal }).catch(() => 'stopped')
   const outcome = await Promise.race([listening, ended, timeout])
   timer.abort()
-  if (outcome !== 'listening') {
+  if (typeof outcome === 'string') {
     child.kill('SIGKILL')
     throw new EngineStartError(name, port, outcome, tail.trim())
   }
 
   let stopping = false
   return {
-    rpcUrl: `http://127.0.0.1:${port}`,
+    rpcUrl: outcome.origin,
     pid: child.pid ?? 0,
     exited: ended.then((how) => {
       if (stopping) return new Promise<never>(() => {})

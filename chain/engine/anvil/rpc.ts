@@ -7,7 +7,10 @@ export type AnvilMethods = {
   anvil_setCode: [[address: string, code: string], null]
   anvil_setNonce: [[address: string, nonce: string], null]
   anvil_setStorageAt: [[address: string, slot: string, value: string], boolean]
+  anvil_setCoinbase: [[address: string], null]
   anvil_impersonateAccount: [[address: string], null]
+  eth_sendTransaction: [[transaction: Record<string, string>], string]
+  eth_getTransactionReceipt: [[hash: string], { status: string } | null]
   evm_mine: [[], string]
   evm_setAutomine: [[on: boolean], null]
 }
@@ -18,8 +21,7 @@ export function anvil<Method extends keyof AnvilMethods>(
   method: Method,
   params: AnvilMethods[Method][0],
 ): Promise<AnvilMethods[Method][1]> {
-  return client.request<{ Method: Method; Parameters: typeof params; ReturnType: AnvilMethods[Method][1] }>({
-    method,
-    params,
-  })
+  // Safe: viem types the standard methods only; AnvilMethods types those of anvil.
+  const request = client.request as (args: { method: Method; params: unknown }) => Promise<unknown>
+  return request({ method, params }) as Promise<AnvilMethods[Method][1]>
 }

@@ -1,0 +1,209 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Client, createClient, defineChain, http } from 'viem'
+import { getBlock } from 'viem/actions'
+import { assertFinalization } from '../../deploy/assertions.ts'
+import type { DeployConfig, Deployment } from '../../deploy/config.ts'
+import { deployL1 } from '../../deploy/l1.ts'
+import { l2Timelock } from '../../deploy/timelock.ts'
+import { predeploys } from '../../generated/addresses.ts'
+import { buildGenesis } from '../../genesis/genesis.ts'
+import { injectGenesis } from '../../genesis/inject.ts'
+import type { AnvilEngine, EngineOptions } from '../engine.ts'
+import { OtherDeploymentError } from '../errors.ts'
+import { openDumpStore, replaceFile } from './dump.ts'
+import { startMiner, writeDurable } from './l1.ts'
+import { type AnvilNode, startAnvil, stopOrphans } from './node.ts'
+import { anvil } from './rpc.ts'
+
+const RPC_TIMEOUT_MS = 60_000
+
+/** Follows the newest rules; safe and finalised lag the head by one and two blocks. */
+const l1Arguments = ['--hardfork', 'osaka', '--slots-in-an-epoch', '1']
+/** The contracts are good up to Granite. First come, first served, as deposits need. */
+const l2Arguments = ['--network', 'optimism', '--hardfork', 'granite', '--order', 'fifo']
+
+/** The files of an engine's folder. */
+export function anvilPaths(dir: string) {
+  return {
+    deployment: join(dir, 'deployment.json'),
+    l1: {
+      dumps: join(dir, 'l1', 'dumps'),
+      cache: join(dir, 'l1', 'cache'),
+      durable: join(dir, 'l1', 'durable.json'),
+    },
+    l2: { dumps: join(dir, 'l2', 'dumps'), cache: join(dir, 'l2', 'cache') },
+  }
+}
+type Paths = ReturnType<typeof anvilPaths>
+type Nodes = { l1: AnvilNode; l2: AnvilNode }
+
+/**
+ * Starts both chains: from their newest states on disk, or, where a first start never came to its end, from nothing.
+ * L1 is mined from here; L2 is mined and saved by the sequencer.
+ */
+export async function startAnvilEngine(options: EngineOptions): Promise<AnvilEngine> {
+  const { dir, config } = options
+  assertFinalization(config)
+  await stopOrphans(dir)
+  const paths = anvilPaths(dir)
+  const stored = await readDeployment(paths, config, dir)
+  const { nodes, deployment } =
+    stored === undefined ? await make(options, paths) : await resume(options, paths, stored)
+
+  await anvil(clientOf(nodes.l2), 'anvil_setCoinbase', [predeploys.SequencerFeeVault])
+  const miner = startMiner(clientOf(nodes.l1), {
+    store: openDumpStore({ dir: paths.l1.dumps }),
+    durablePath: paths.l1.durable,
+    blockTimeSeconds: config.l1.blockTimeSeconds,
+  })
+  return {
+    l1RpcUrl: nodes.l1.rpcUrl,
+    l2RpcUrl: nodes.l2.rpcUrl,
+    l1DurablePath: paths.l1.durable,
+    l2DumpDir: paths.l2.dumps,
+    deployment,
+    exited: Promise.race([nodes.l1.exited, nodes.l2.exited, miner.failed]),
+    stop: async () => {
+      await miner.stop()
+      await stopNodes(nodes)
+    },
+  }
+}
+
+/** Goes back to the newest undamaged state of each chain. Says what was put aside. */
+export async function repairAnvilEngine(dir: string): Promise<string[]> {
+  await stopOrphans(dir)
+  const paths = anvilPaths(dir)
+  const l1 = await openDumpStore({ dir: paths.l1.dumps }).repair()
+  const l2 = await openDumpStore({ dir: paths.l2.dumps }).repair()
+  return [...l1.setAside, ...l2.setAside]
+}
+
+async function make(options: EngineOptions, paths: Paths): Promise<{ nodes: Nodes; deployment: Deployment }> {
+  const { config, deployer, onProgress } = options
+  await rm(join(options.dir, 'l1'), { recursive: true, force: true })
+  await rm(join(options.dir, 'l2'), { recursive: true, force: true })
+  const nodes = await startNodes(options, paths, {})
+  try {
+    const [l1Client, l2Client] = [clientOf(nodes.l1), clientOf(nodes.l2)]
+    await anvil(l1Client, 'evm_setAutomine', [true])
+    const l1 = await deployL1(
+      createClient({
+        account: deployer,
+        chain: testChain(config.l1.chainId),
+        transport: http(nodes.l1.rpcUrl, { timeout: RPC_TIMEOUT_MS }),
+        pollingInterval: 20,
+      }),
+      { config, ...(onProgress === undefined ? {} : { onProgress }) },
+    )
+    await anvil(l1Client, 'evm_setAutomine', [false])
+
+    onProgress?.('L2: genesis')
+    await injectGenesis(nodes.l2.rpcUrl, await buildGenesis(config, l1.contracts))
+    const { hash } = await getBlock(l2Client, { blockNumber: 0n })
+    const deployment: Deployment = { l1, l2: { genesisHash: hash, timelock: l2Timelock(config) } }
+
+    await openDumpStore({ dir: paths.l2.dumps }).save(l2Client)
+    await writeDurable(paths.l1.durable, await openDumpStore({ dir: paths.l1.dumps }).save(l1Client))
+    // Last: its presence says that everything above is on disk.
+    await replaceFile(paths.deployment, toJson({ config, deployment }))
+    return { nodes, deployment }
+  } catch (error) {
+    await stopNodes(nodes)
+    throw error
+  }
+}
+
+async function resume(options: EngineOptions, paths: Paths, deployment: Deployment) {
+  const loads = { l1: join(options.dir, 'l1', 'load.json'), l2: join(options.dir, 'l2', 'load.json') }
+  const l1State = await openDumpStore({ dir: paths.l1.dumps }).extract(loads.l1)
+  await openDumpStore({ dir: paths.l2.dumps }).extract(loads.l2)
+  const nodes = await startNodes(options, paths, loads)
+  await Promise.all([rm(loads.l1), rm(loads.l2)])
+  // Dumped and not yet named when the kill came, or named and then repaired away: the state that runs is what counts.
+  await writeDurable(paths.l1.durable, l1State)
+  return { nodes, deployment }
+}
+
+async function startNodes(
+  { config, ports }: EngineOptions,
+  paths: Paths,
+  loads: { l1?: string; l2?: string },
+): Promise<Nodes> {
+  await mkdir(join(paths.l1.dumps), { recursive: true })
+  await mkdir(join(paths.l2.dumps), { recursive: true })
+  const l1 = await startAnvil({
+    name: 'L1 node',
+    port: ports.l1,
+    chainId: config.l1.chainId,
+    cacheDir: paths.l1.cache,
+    args: l1Arguments,
+    ...(loads.l1 === undefined ? {} : { loadState: loads.l1 }),
+  })
+  try {
+    const l2 = await startAnvil({
+      name: 'L2 node',
+      port: ports.l2,
+      chainId: config.l2.chainId,
+      cacheDir: paths.l2.cache,
+      args: l2Arguments,
+      ...(loads.l2 === undefined ? {} : { loadState: loads.l2 }),
+    })
+    return { l1, l2 }
+  } catch (error) {
+    await l1.stop()
+    throw error
+  }
+}
+
+async function stopNodes({ l1, l2 }: Nodes): Promise<void> {
+  await Promise.all([l1.stop(), l2.stop()])
+}
+
+function clientOf(node: AnvilNode): Client {
+  return createClient({ transport: http(node.rpcUrl, { timeout: RPC_TIMEOUT_MS, retryCount: 0 }) })
+}
+
+function testChain(id: number) {
+  return defineChain({
+    id,
+    name: `Hashsand test L1 ${id}`,
+    nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
+    rpcUrls: { default: { http: [] } },
+  })
+}
+
+async function readDeployment(
+  paths: Paths,
+  config: DeployConfig,
+  dir: string,
+): Promise<Deployment | undefined> {
+  if (!existsSync(paths.deployment)) return undefined
+  // Safe: written by `make`, whole or not at all.
+  const stored = JSON.parse(await readFile(paths.deployment, 'utf8')) as {
+    config: DeployConfig
+    deployment: Deployment
+  }
+  const differing = differences(
+    JSON.parse(toJson(comparable(stored.config))),
+    JSON.parse(toJson(comparable(config))),
+  )
+  if (differing.length > 0) throw new OtherDeploymentError(dir, differing)
+  return stored.deployment
+}
+
+/** The clock's start is the time of the first start: another one now is no contradiction. */
+function comparable(config: DeployConfig): DeployConfig {
+  return { ...config, clock: { ...config.clock, start: 0 } }
+}
+
+function differences(a: Record<string, unknown>, b: Record<string, unknown>): string[] {
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)])
+  return [...keys].filter((key) => JSON.stringify(a[key]) !== JSON.stringify(b[key]))
+}
+
+function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? item.toString() : item), 2)
+}

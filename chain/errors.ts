@@ -53,3 +53,34 @@ export class WrongContractAddressError extends BaseError {
     )
   }
 }
+
+export class ManifestMismatchError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly what: string,
+    readonly given: string,
+    readonly expected: string,
+  ) {
+    super(
+      `These RPCs are not the network of the manifest: ${what} is ${given}, the manifest says ${expected}. Use the manifest of this network, or the RPC URLs of the manifest.`,
+    )
+  }
+}
+
+export class TokenPairError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly symbol: string,
+    readonly what: string,
+    readonly given: string,
+    readonly expected: string,
+    cause?: unknown,
+  ) {
+    super(
+      `The token pair ${symbol} is refused: ${what} is ${given}, expected ${expected}. Correct or remove the pair in the manifest.`,
+      cause,
+    )
+  }
+}

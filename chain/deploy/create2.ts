@@ -9,19 +9,21 @@ import {
 } from 'viem'
 import { preinstalls } from '../generated/addresses.ts'
 
-/** Creation code with its arguments, and the address to which the deterministic deployer brings it on any chain. */
-export type Create2Deployment = { address: Address; initCode: Hex; calldata: Hex }
+/** Where a CREATE2 brings a contract, and the call of the deterministic deployer that does it. */
+export type Create2Deployment = { address: Address; calldata: Hex }
 
+/** By default through the deterministic deployer, which stands at the same address on every chain. */
 export function create2Deployment(
   { abi, bytecode }: { abi: Abi; bytecode: Hex },
   args: readonly unknown[] = [],
-): Create2Deployment {
-  const initCode = encodeDeployData({ abi, bytecode, args })
-  const address = getContractAddress({
-    opcode: 'CREATE2',
+  { from, salt }: { from: Address; salt: Hex } = {
     from: preinstalls.DeterministicDeploymentProxy,
     salt: zeroHash,
-    bytecode: initCode,
-  })
-  return { address, initCode, calldata: concat([zeroHash, initCode]) }
+  },
+): Create2Deployment {
+  const initCode = encodeDeployData({ abi, bytecode, args })
+  return {
+    address: getContractAddress({ opcode: 'CREATE2', from, salt, bytecode: initCode }),
+    calldata: concat([salt, initCode]),
+  }
 }

@@ -82,3 +82,13 @@ export class Multicall3MissingError extends BaseError {
     )
   }
 }
+
+export class IndexNotRegisteredError extends BaseError {
+  override readonly retry = false
+
+  constructor(readonly index: string) {
+    super(
+      `The Ledger took the registration of index ${index} but does not list it. Run the deployment again.`,
+    )
+  }
+}

@@ -1,36 +1,71 @@
-import type { Abi, Account, Address, Chain, Client, Hex, TransactionReceipt, Transport } from 'viem'
-import { encodeDeployData, encodeFunctionData } from 'viem'
-import { getTransactionCount, sendTransaction, waitForTransactionReceipt } from 'viem/actions'
+import {
+  type Abi,
+  type Account,
+  type Address,
+  type Chain,
+  type Client,
+  encodeDeployData,
+  encodeFunctionData,
+  type Hex,
+  type TransactionReceipt,
+  type Transport,
+} from 'viem'
+import {
+  estimateGas,
+  getCode,
+  getTransactionCount,
+  sendTransaction,
+  waitForTransactionReceipt,
+} from 'viem/actions'
 import { TransactionRevertedError, WrongContractAddressError } from '../errors.ts'
 
 export type DeployClient = Client<Transport, Chain, Account>
 
 const POLLING_MS = 50
+/** On top of the estimate: a call may cost more when its turn comes. */
+const GAS_MARGIN_PERCENT = 20n
 
 export type Sender = {
   readonly client: DeployClient
   deploy(name: string, code: { abi: Abi; bytecode: Hex }, args?: readonly unknown[]): Promise<Address>
   call(name: string, to: Address, abi: Abi, functionName: string, args: readonly unknown[]): Promise<void>
-  /** Sends ready-made data, to a contract that has no ABI. */
-  raw(name: string, to: Address, data: Hex): Promise<void>
+  /** Makes sure that `address` has code, by a call that puts it there unless it has some already. */
+  ensure(name: string, address: Address, to: Address, data: Hex): Promise<void>
 }
 
-/** One account's transactions, one after the other, each awaited and required to succeed. */
+/**
+ * One account's transactions. They are broadcast in the order of the calls and required to succeed; several may be
+ * under way at once, so that a script needs few blocks.
+ */
 export async function openSender(client: DeployClient): Promise<Sender> {
   let nonce = await getTransactionCount(client, { address: client.account.address, blockTag: 'pending' })
+  let turn: Promise<unknown> = Promise.resolve()
 
-  async function send(name: string, to: Address | null, data: Hex): Promise<TransactionReceipt> {
+  async function broadcast(to: Address | null, data: Hex): Promise<Hex> {
+    const estimate = await estimateGas(client, { account: client.account, to, data })
+    const gas = (estimate * (100n + GAS_MARGIN_PERCENT)) / 100n
     const hash = await sendTransaction(client, {
       to,
       data,
-      nonce: nonce++,
+      gas,
+      nonce,
       chain: client.chain,
       account: client.account,
     })
+    nonce++
+    return hash
+  }
+
+  async function send(name: string, to: Address | null, data: Hex): Promise<TransactionReceipt> {
+    const sent = turn.then(() => broadcast(to, data))
+    turn = sent.catch(() => {})
+    const hash = await sent
     const receipt = await waitForTransactionReceipt(client, { hash, pollingInterval: POLLING_MS })
     if (receipt.status !== 'success') throw new TransactionRevertedError(name, hash)
     return receipt
   }
+
+  const hasCode = async (address: Address) => (await getCode(client, { address })) !== undefined
 
   return {
     client,
@@ -42,8 +77,15 @@ export async function openSender(client: DeployClient): Promise<Sender> {
     call: async (name, to, abi, functionName, args) => {
       await send(`${name}.${functionName}`, to, encodeFunctionData({ abi, functionName, args }))
     },
-    raw: async (name, to, data) => {
-      await send(name, to, data)
+    ensure: async (name, address, to, data) => {
+      if (await hasCode(address)) return
+      try {
+        await send(name, to, data)
+      } catch (error) {
+        // An earlier run's transaction may have come first; then this one had nothing left to do.
+        if (!(await hasCode(address))) throw error
+      }
+      if (!(await hasCode(address))) throw new WrongContractAddressError(name, 'another address', address)
     },
   }
 }

@@ -101,6 +101,8 @@ interface IRewardIndex is IRewardSource {
     error NoSuchNetwork(uint32 given, uint32 last);
     error EpochLengthZero();
     error UnitHashesZero();
+    /// @notice Day 0 means "no day yet".
+    error FirstDayZero();
     error FaultToleranceOutOfRange(uint8 given, uint8 max);
     error WrongSignerCount(uint256 given, uint256 required);
     error ZeroSigner();

@@ -70,15 +70,16 @@ export class WrongDelayError extends BaseError {
   }
 }
 
-export class Multicall3MissingError extends BaseError {
+export class PreinstallMissingError extends BaseError {
   override readonly retry = false
 
   constructor(
+    readonly contract: string,
     readonly address: string,
     readonly chainId: number,
   ) {
     super(
-      `Chain ${chainId} has no Multicall3 at ${address}. Deploy it there (its signed transaction is public), then start again.`,
+      `Chain ${chainId} has no ${contract} at ${address}. Deploy it there (its signed transaction is public), then start again.`,
     )
   }
 }

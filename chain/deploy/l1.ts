@@ -19,7 +19,7 @@ import { opConstants, preinstalls } from '../generated/addresses.ts'
 import { preinstallCodes } from '../genesis/preinstalls.ts'
 import { assertL1Deployment } from './assertions.ts'
 import type { DeployConfig, L1Contracts, L1Deployment } from './config.ts'
-import { Multicall3MissingError } from './errors.ts'
+import { PreinstallMissingError } from './errors.ts'
 import { type DeployClient, openSender, type Sender } from './send.ts'
 import { timelockArguments } from './timelock.ts'
 
@@ -35,6 +35,9 @@ const resourceConfig = {
   systemTxMaxGas: 1_000_000,
   maximumBaseFee: 2n ** 128n - 1n,
 }
+
+/** What L1 must have at its usual address: batches of calls, and deployments at addresses known beforehand. */
+const required = ['MultiCall3', 'DeterministicDeploymentProxy'] as const
 
 const proxied = [
   'SuperchainConfig',
@@ -61,7 +64,7 @@ export async function deployL1(
   { config, onProgress }: DeployL1Parameters,
 ): Promise<L1Deployment> {
   if (config.testL1 !== undefined) await prepareTestL1(client, config.testL1.funded)
-  const multicall3 = await requireMulticall3(client)
+  await requirePreinstalls(client)
   const sender = await openSender(client)
 
   onProgress?.('L1: proxies and implementations')
@@ -77,7 +80,7 @@ export async function deployL1(
     ...proxies,
     OutputProposer: proposer,
     Timelock: timelock,
-    Multicall3: multicall3,
+    Multicall3: preinstalls.MultiCall3,
   }
 
   onProgress?.('L1: initialisation')
@@ -109,13 +112,16 @@ async function prepareTestL1(client: DeployClient, funded: readonly Address[]): 
   for (const address of [client.account.address, zeroAddress, ...funded]) {
     await anvil(client, 'anvil_setBalance', [address, toHex(TEST_ETHER)])
   }
-  await anvil(client, 'anvil_setCode', [preinstalls.MultiCall3, preinstallCodes.MultiCall3])
+  for (const name of required) {
+    await anvil(client, 'anvil_setCode', [preinstalls[name], preinstallCodes[name]])
+  }
 }
 
-async function requireMulticall3(client: DeployClient): Promise<Address> {
-  const code = await getCode(client, { address: preinstalls.MultiCall3 })
-  if (code === undefined) throw new Multicall3MissingError(preinstalls.MultiCall3, client.chain.id)
-  return preinstalls.MultiCall3
+async function requirePreinstalls(client: DeployClient): Promise<void> {
+  for (const name of required) {
+    const code = await getCode(client, { address: preinstalls[name] })
+    if (code === undefined) throw new PreinstallMissingError(name, preinstalls[name], client.chain.id)
+  }
 }
 
 async function deployAdmin(sender: Sender) {

@@ -6,6 +6,7 @@ import {
   type Client,
   encodeDeployData,
   encodeFunctionData,
+  getAddress,
   type Hex,
   type TransactionReceipt,
   type Transport,
@@ -72,7 +73,7 @@ export async function openSender(client: DeployClient): Promise<Sender> {
     deploy: async (name, { abi, bytecode }, args = []) => {
       const { contractAddress } = await send(name, null, encodeDeployData({ abi, bytecode, args }))
       if (contractAddress == null) throw new WrongContractAddressError(name, 'no address', 'a new contract')
-      return contractAddress
+      return getAddress(contractAddress)
     },
     call: async (name, to, abi, functionName, args) => {
       await send(`${name}.${functionName}`, to, encodeFunctionData({ abi, functionName, args }))

@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient, defineChain, http, type PrivateKeyAccount } from 'viem'
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
+import type { DeployConfig } from '../../chain/deploy/config.ts'
+
+/** What the tests of this folder share: keys made at run time, short waiting times, folders that go away. */
+
+export const account = (): PrivateKeyAccount => privateKeyToAccount(generatePrivateKey())
+
+export const deployer = account()
+
+const address = () => account().address
+
+export const config: DeployConfig = {
+  l1: { chainId: 900, blockTimeSeconds: 1 },
+  l2: { chainId: 901, blockTimeSeconds: 1 },
+  bridge: {
+    submissionIntervalBlocks: 10,
+    finalizationPeriodSeconds: 6,
+    sequencingWindowBlocks: 2,
+    scheduleHeadStartSeconds: 10_000_000,
+  },
+  roles: {
+    proposer: address(),
+    challenger: address(),
+    guardian: address(),
+    batcher: address(),
+    unsafeBlockSigner: address(),
+    governor: address(),
+  },
+  timelockDelaySeconds: 60,
+  feeScalars: { baseFee: 0, blobBaseFee: 0 },
+  clock: { firstEpoch: 20_000, start: 1_800_000_000, epochSeconds: 6 },
+  networks: [
+    {
+      name: 'BTC',
+      unit: '1 PH/s',
+      unitHashes: 10n ** 15n,
+      firstDay: 20_000,
+      disputeSeconds: 1,
+      faultTolerance: 1,
+      signers: [address(), address(), address(), address()],
+    },
+  ],
+  predeployProxies: 'trimmed',
+  testL1: { funded: [] },
+}
+
+export function clientOf(rpcUrl: string, chainId: number, from: PrivateKeyAccount = deployer) {
+  return createClient({
+    account: from,
+    chain: defineChain({
+      id: chainId,
+      name: `test ${chainId}`,
+      nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
+      rpcUrls: { default: { http: [rpcUrl] } },
+    }),
+    transport: http(rpcUrl, { timeout: 60_000, retryCount: 0 }),
+    pollingInterval: 20,
+  })
+}
+
+export async function temporaryFolder(): Promise<{ dir: string; remove(): Promise<void> }> {
+  const dir = await mkdtemp(join(tmpdir(), 'hashsand-chain-'))
+  return { dir, remove: () => rm(dir, { recursive: true, force: true }) }
+}

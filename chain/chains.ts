@@ -5,17 +5,26 @@ import type { Manifest } from './manifest.ts'
 
 const ether = { name: 'Ether', symbol: 'ETH', decimals: 18 }
 
-/** viem's chain objects of both sides, with everything that `viem/op-stack` looks up in them. */
-export function chainsOf({ name, l1, l2 }: Manifest) {
-  const l1Chain = defineChain({
+/** viem's chain object of L1. viem's withdrawal actions need Multicall3 in it. */
+export function l1Chain({ name, l1 }: Manifest) {
+  return defineChain({
     id: l1.chainId,
     name: `${name} L1`,
     nativeCurrency: ether,
     rpcUrls: { default: { http: [l1.rpcUrl] } },
     blockTime: l1.blockTimeSeconds * 1_000,
     contracts: { multicall3: { address: l1.contracts.Multicall3 } },
-  }) satisfies Chain
-  const l2Chain = defineChain({
+  })
+}
+
+/** viem's chain object of L2, for clients of any kind. */
+export function l2Chain(manifest: Manifest): Chain {
+  return opChain(manifest)
+}
+
+/** The same with its full type: what the actions of `viem/op-stack` look up, they find by it. */
+export function opChain({ name, l1, l2 }: Manifest) {
+  return defineChain({
     ...chainConfig,
     id: l2.chainId,
     name,
@@ -31,6 +40,5 @@ export function chainsOf({ name, l1, l2 }: Manifest) {
       disputeGameFactory: { [l1.chainId]: { address: l1.contracts.DisputeGameFactory } },
       l1StandardBridge: { [l1.chainId]: { address: l1.contracts.L1StandardBridge } },
     },
-  }) satisfies Chain
-  return { l1: l1Chain, l2: l2Chain }
+  })
 }

@@ -11,6 +11,8 @@ export type EngineOptions = {
   config: DeployConfig
   /** Deploys the L1 side at the first start. */
   deployer: PrivateKeyAccount
+  /** Runs when left-over nodes are gone and before new ones start: the moment to check that ports are free. */
+  beforeStart?: () => Promise<void>
   onProgress?: (step: string) => void
 }
 

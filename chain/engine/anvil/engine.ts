@@ -11,6 +11,9 @@ import { predeploys } from '../../generated/addresses.ts'
 import { buildGenesis } from '../../genesis/genesis.ts'
 import { injectGenesis } from '../../genesis/inject.ts'
 import type { AnvilEngine, EngineOptions } from '../engine.ts'
+
+export type { AnvilEngine }
+
 import { OtherDeploymentError } from '../errors.ts'
 import { openDumpStore, replaceFile } from './dump.ts'
 import { startMiner, writeDurable } from './l1.ts'
@@ -47,6 +50,7 @@ export async function startAnvilEngine(options: EngineOptions): Promise<AnvilEng
   const { dir, config } = options
   assertFinalization(config)
   await stopOrphans(dir)
+  await options.beforeStart?.()
   const paths = anvilPaths(dir)
   const stored = await readDeployment(paths, config, dir)
   const { nodes, deployment } =

@@ -159,3 +159,16 @@ export class NoTargetError extends DataError {
     super(`${path} has no target for block ${height}. Add the row of its difficulty epoch.`)
   }
 }
+
+/** The chain that a source shows is not the one that a day was closed on. */
+export class BlockReplacedError extends DataError {
+  constructor(
+    readonly height: number,
+    readonly known: string,
+    readonly found: string | undefined,
+  ) {
+    super(
+      `A closed day ends with block ${height}, ${known}; the source now has ${found ?? 'none'} there. Find out which chain is right before anything more is signed.`,
+    )
+  }
+}

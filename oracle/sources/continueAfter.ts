@@ -1,0 +1,18 @@
+import type { Block } from '../block.ts'
+import type { DayTotals } from '../dayTotals.ts'
+import { BlockReplacedError } from '../errors.ts'
+import type { BlockSource } from './blockSource.ts'
+
+/** The blocks after a closed day, once the source has shown that it still holds that day's last block. */
+export async function* continueAfter(
+  source: BlockSource,
+  { lastHeight, lastHash }: Pick<DayTotals, 'lastHeight' | 'lastHash'>,
+): AsyncGenerator<Block, void, undefined> {
+  let joined = false
+  for await (const block of source.blocks(lastHeight - 1)) {
+    if (joined) yield block
+    else if (block.height === lastHeight && block.hash === lastHash) joined = true
+    else throw new BlockReplacedError(lastHeight, lastHash, block.hash)
+  }
+  if (!joined) throw new BlockReplacedError(lastHeight, lastHash, undefined)
+}

@@ -10,6 +10,7 @@ import {
   slice,
   toFunctionSelector,
   toHex,
+  zeroAddress,
 } from 'viem'
 import { getSourceHash, opaqueDataToDepositData, serializeTransaction } from 'viem/op-stack'
 import { opConstants, predeploys } from '../chain/generated/addresses.ts'
@@ -99,6 +100,17 @@ export function serializeDeposit(deposit: DepositTransaction): Hex {
 
 export function depositHash(deposit: DepositTransaction): Hash {
   return keccak256(serializeDeposit(deposit))
+}
+
+// What a transaction without call data costs.
+const plainGas = 21_000n
+
+/**
+ * What is left of a deposit that cannot be executed at all, such as one that moves more value than its sender has: on
+ * OP it fails, and its sender keeps the mint. A node that refuses the transaction gets this one in its place.
+ */
+export function mintOnly({ sourceHash, from, mint }: DepositTransaction): DepositTransaction {
+  return { sourceHash, from, to: zeroAddress, mint, value: 0n, gas: plainGas, data: '0x' }
 }
 
 // Regolith's allowance for the attributes transaction.

@@ -51,6 +51,15 @@ export async function withdrawalsOfBlock(l2: PublicClient, blockHash: Hash): Pro
   return logs.filter(({ topics }) => topics[0] === withdrawalTopic).map((log) => decodeWithdrawal(log))
 }
 
+/** The withdrawals of a range of L2 blocks, in order. */
+export async function withdrawalsBetween(
+  l2: PublicClient,
+  range: { fromBlock: bigint; toBlock: bigint },
+): Promise<Withdrawal[]> {
+  const logs = await l2.getLogs({ address: predeploys.L2ToL1MessagePasser, ...range })
+  return logs.filter(({ topics }) => topics[0] === withdrawalTopic).map((log) => decodeWithdrawal(log))
+}
+
 /** The deposits that an L1 transaction made, in order. */
 export function depositsOf(receipt: TransactionReceipt, portal: Address): Deposit[] {
   return logsOf(receipt, portal, depositTopic).map((log) => decodeDeposit(log))

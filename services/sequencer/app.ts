@@ -1,0 +1,80 @@
+import express, { type ErrorRequestHandler, type Express, type Response } from 'express'
+import type { Registry } from 'prom-client'
+import { sdkDepositStatus, sdkWithdrawalStatus } from '../../bridge/status.ts'
+import { BaseError } from '../../chain/errors.ts'
+import type { MessageRecord } from './records.ts'
+import { isReady, readStatus, type Shared } from './status.ts'
+
+export type AppParameters = { shared: Shared; registry: Registry }
+
+/** What operators and our own services ask. It listens on loopback, reads only, and holds no key. */
+export function createApp({ shared, registry }: AppParameters): Express {
+  const app = express()
+  app.disable('x-powered-by')
+
+  app.get('/healthz', (_request, response) => {
+    response.json({ ok: true })
+  })
+  app.get('/readyz', async (_request, response) => {
+    const ready = await isReady(shared)
+    response.status(ready ? 200 : 503).json({ ready })
+  })
+  app.get('/metrics', async (_request, response) => {
+    response.type(registry.contentType).send(await registry.metrics())
+  })
+  app.get('/v1/status', async (_request, response) => {
+    send(response, await readStatus(shared))
+  })
+  app.get('/v1/messages', async (request, response) => {
+    const { kind, state } = request.query
+    const messages = await shared.network.store.messages()
+    const wanted = messages.filter(
+      (message) =>
+        (kind === undefined || message.kind === kind) && (state === undefined || message.state === state),
+    )
+    send(response, { messages: wanted.map(shown) })
+  })
+  app.get('/v1/messages/:id', async (request, response) => {
+    const message = await shared.network.store.message(request.params.id.toLowerCase())
+    if (message !== undefined) return send(response, shown(message))
+    problem(response, 404, 'Not found', `No message has the id ${request.params.id}. See /v1/messages.`)
+  })
+  app.use((request, response) => {
+    problem(
+      response,
+      404,
+      'Not found',
+      `There is nothing at ${request.path}. Try /v1/status or /v1/messages.`,
+    )
+  })
+  app.use(onError)
+  return app
+}
+
+function shown(message: MessageRecord) {
+  const { kind, state } = message
+  const sdkStatus = kind === 'deposit' ? sdkDepositStatus(state) : sdkWithdrawalStatus(state)
+  return { ...message, sdkStatus }
+}
+
+/** JSON in which a bigint is a decimal string. */
+function send(response: Response, body: unknown): void {
+  const text = JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? value.toString() : value))
+  response.type('application/json').send(text)
+}
+
+function problem(response: Response, status: number, title: string, detail: string): void {
+  response
+    .status(status)
+    .type('application/problem+json')
+    .send({ type: 'about:blank', title, status, detail })
+}
+
+/** Express knows an error handler by its four arguments. */
+const onError: ErrorRequestHandler = (error, _request, response, _next) => {
+  const detail =
+    error instanceof BaseError
+      ? error.message
+      : 'The chains did not answer. Look into the log of the sequencer.'
+  problem(response, 503, error instanceof BaseError ? error.name : 'Unavailable', detail)
+}

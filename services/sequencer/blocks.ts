@@ -1,0 +1,186 @@
+import type { Hash, TransactionReceipt } from 'viem'
+import { decodeAttributes, depositHash, mintOnly } from '../../bridge/deposit.ts'
+import { effectOf } from '../../bridge/message.ts'
+import { depositsOfBlock, receiptOf, withdrawalsBetween, withdrawalsOfBlock } from '../../bridge/observe.ts'
+import { depositSucceeded } from '../../bridge/status.ts'
+import { checkOutputRoot, outputRootProof, withdrawalSlot } from '../../bridge/withdrawal.ts'
+import { predeploys } from '../../chain/generated/addresses.ts'
+import { hashAt, loadOpen, type Network, remember, request } from './network.ts'
+import {
+  type DepositRecord,
+  type L1Header,
+  type L2Header,
+  type MessageRecord,
+  type StoredProof,
+  stepped,
+  type WithdrawalRecord,
+} from './records.ts'
+
+/*
+ * How an L2 block comes to be: mined → (at every proposed height) its output captured → dumped → read into the store → shown.
+ * The head lock is held from before the first step until after the last, so users never see what a kill could take away.
+ *
+ *   killed after mined     with the node: the block is gone and was seen by nobody. Without it: `publish` at the next start dumps it.
+ *   killed after captured  the output row may name a lost block; it is overwritten when that height is mined again, and no
+ *                          row is used whose block hash is not L2's.
+ *   killed after dumped    the store is behind; `follow` reads the block at the next start, and `captureHead` its output, as
+ *                          the head's state is what the dump restores.
+ *   killed after stored    nothing is left to do.
+ */
+
+/** Mines one block, and captures what proves it while the node still has its state. The caller holds the head lock. */
+export async function mineBlock(network: Network): Promise<bigint> {
+  await request(network.l2, 'evm_mine')
+  const number = await network.l2.getBlockNumber({ cacheTime: 0 })
+  await captureHead(network)
+  return number
+}
+
+/** Puts the head on disk and reads it into the store. The caller holds the head lock. */
+export async function publish(network: Network): Promise<void> {
+  await network.dumps.save(network.l2)
+  await follow(network)
+}
+
+/** Stores the output of L2's head with the proofs of the withdrawals that it is the first to cover, if its height gets a root. */
+export async function captureHead(network: Network): Promise<void> {
+  const { l2, store, manifest } = network
+  const interval = BigInt(manifest.bridge.submissionIntervalBlocks)
+  const block = await l2.getBlock()
+  if (block.number === 0n || block.number % interval !== 0n) return
+  if ((await store.output(block.number))?.blockHash === block.hash) return
+
+  const range = { fromBlock: block.number - interval + 1n, toBlock: block.number }
+  const slots = (await withdrawalsBetween(l2, range)).map(({ hash }) => withdrawalSlot(hash))
+  const proof = await request<StoredProof>(l2, 'eth_getProof', [
+    predeploys.L2ToL1MessagePasser,
+    slots,
+    `0x${block.number.toString(16)}`,
+  ])
+  const parts = { stateRoot: block.stateRoot, storageHash: proof.storageHash, blockHash: block.hash }
+  const root = checkOutputRoot(block.number, outputRootProof(parts))
+  await store.putOutput({ number: block.number, ...parts, root, proof })
+}
+
+/** Reads every L2 block that the store does not hold yet. A head that L2 has given up is rewound first. */
+export async function follow(network: Network): Promise<void> {
+  const parent = await commonHead(network)
+  const head = await network.l2.getBlockNumber({ cacheTime: 0 })
+  const { number, hash } = network.manifest.l1.startBlock
+  let origin = parent?.origin ?? { number: BigInt(number), hash }
+  for (let next = (parent?.number ?? 0n) + 1n; next <= head; next++) {
+    origin = await readBlock(network, next, origin)
+  }
+}
+
+/** Reads one L2 block into the store, and answers its origin. */
+async function readBlock(network: Network, number: bigint, before: L1Header): Promise<L1Header> {
+  const block = await network.l2.getBlock({ blockNumber: number, includeTransactions: true })
+  const deposits = block.transactions.filter(({ typeHex }) => typeHex === '0x7e')
+  const announced = deposits.map(decodeAttributes).find((origin) => origin !== undefined)
+  if (announced !== undefined) await readOrigin(network, announced)
+  const origin = announced === undefined ? before : { number: announced.number, hash: announced.hash }
+
+  const at = { chain: 'L2', blockNumber: number, timestamp: block.timestamp } as const
+  const hashes = deposits.map(({ hash }) => hash)
+  const messages = [...(await executed(network, hashes, at)), ...(await begun(network, block.hash, at))]
+  await network.store.apply({ l2: number }, { l2: [{ number, hash: block.hash, origin }], messages })
+  for (const message of messages) remember(network, message)
+  return origin
+}
+
+type Place = { chain: 'L2'; blockNumber: bigint; timestamp: bigint }
+
+/** Notes the deposits of an L1 block, before any of them is executed. Does nothing when they are noted already. */
+export async function readOrigin(network: Network, origin: L1Header): Promise<void> {
+  const { l1, store, manifest } = network
+  if ((await store.l1Header(origin.number))?.hash === origin.hash) return
+  const portal = manifest.l1.contracts.OptimismPortal
+  const deposits = await depositsOfBlock(l1, { portal, blockHash: origin.hash })
+  const { timestamp } = await l1.getBlock({ blockHash: origin.hash })
+  const at = { chain: 'L1', blockNumber: origin.number, timestamp } as const
+  const ends = { messenger: predeploys.L2CrossDomainMessenger, bridge: predeploys.L2StandardBridge }
+  const messages = deposits.map((deposit): DepositRecord => {
+    const history = (['seen', 'confirmed', 'intent'] as const).map((state) => ({ state, ...at }))
+    return {
+      kind: 'deposit',
+      id: deposit.hash,
+      deposit,
+      effect: effectOf(deposit, ends),
+      state: 'intent',
+      history,
+    }
+  })
+  await store.apply({ l1: origin.number }, { l1: [{ number: origin.number, hash: origin.hash }], messages })
+  for (const message of messages) remember(network, message)
+}
+
+/** The deposits among these L2 transactions, with what became of them. */
+async function executed(network: Network, hashes: readonly Hash[], at: Place): Promise<MessageRecord[]> {
+  const found = await Promise.all(hashes.map((hash) => outcome(network, hash, at)))
+  return found.filter((record) => record !== undefined)
+}
+
+async function outcome(network: Network, hash: Hash, at: Place): Promise<MessageRecord | undefined> {
+  const record = (await network.store.message(hash)) ?? replaced(network, hash)
+  const receipt = record?.kind === 'deposit' ? await receiptOf(network.l2, hash) : undefined
+  if (record?.kind !== 'deposit' || receipt === undefined) return undefined
+  if (record.id === hash && depositSucceeded(receipt, predeploys.L2CrossDomainMessenger)) {
+    return stepped(record, { state: 'included', ...at })
+  }
+  const note = record.id === hash ? failureOf(receipt) : 'L2 can not execute it; its sender kept the mint'
+  network.log.warn(
+    { id: record.id, l1: record.deposit.origin.transactionHash, note },
+    'sequencer.deposit.failed',
+  )
+  return stepped(record, { state: 'failed', note, ...at })
+}
+
+function failureOf({ status }: Pick<TransactionReceipt, 'status'>): string {
+  return status === 'success'
+    ? 'the messenger could not deliver it: FailedRelayedMessage'
+    : 'its call reverted'
+}
+
+/** The deposit in whose place L2 executed `hash`. */
+function replaced(network: Network, hash: Hash): MessageRecord | undefined {
+  return [...network.open.values()].find(
+    (message) => message.kind === 'deposit' && depositHash(mintOnly(message.deposit)) === hash,
+  )
+}
+
+async function begun(network: Network, blockHash: Hash, at: Place): Promise<WithdrawalRecord[]> {
+  const { L1CrossDomainMessenger: messenger, L1StandardBridge: bridge } = network.manifest.l1.contracts
+  const withdrawals = await withdrawalsOfBlock(network.l2, blockHash)
+  return withdrawals.map((withdrawal) => ({
+    kind: 'withdrawal',
+    id: withdrawal.hash,
+    withdrawal,
+    effect: effectOf(
+      { ...withdrawal, to: withdrawal.target, from: withdrawal.sender },
+      { messenger, bridge },
+    ),
+    state: 'seen',
+    history: [{ state: 'seen', ...at }],
+  }))
+}
+
+/** The newest block that both the store and L2 hold; what the store holds above it is taken back. */
+async function commonHead(network: Network): Promise<L2Header | undefined> {
+  const { l2, store, log } = network
+  const newest = await store.l2Head()
+  for await (const header of store.l2HeadersDown()) {
+    if ((await hashAt(l2, header.number)) !== header.hash) continue
+    if (header.number !== newest?.number) {
+      log.warn({ from: newest?.number, to: header.number }, 'sequencer.store.rewound')
+      await store.rewind({ l1: header.origin.number, l2: header.number })
+      await loadOpen(network)
+    }
+    return header
+  }
+  if (newest !== undefined) {
+    await store.rewind({ l1: BigInt(network.manifest.l1.startBlock.number), l2: 0n })
+    await loadOpen(network)
+  }
+  return undefined
+}

@@ -1,0 +1,211 @@
+import { type Hash, type Hex, RpcRequestError, BaseError as ViemError, zeroHash } from 'viem'
+import {
+  attributesDeposit,
+  type DepositTransaction,
+  depositHash,
+  mintOnly,
+  serializeDeposit,
+} from '../../bridge/deposit.ts'
+import { depositsOfBlock, receiptOf } from '../../bridge/observe.ts'
+import { predeploys } from '../../chain/generated/addresses.ts'
+import { l1BlockAbi } from '../../chain/generated/opAbi.ts'
+import { captureHead, mineBlock, publish, readOrigin } from './blocks.ts'
+import { DepositNotExecutedError, L1UnsettledError } from './errors.ts'
+import { l1HashAt, type Network, request, settledHead } from './network.ts'
+import type { L1Header } from './records.ts'
+import { followReorganisation } from './reorg.ts'
+
+/*
+ * L2 follows L1. The L1Block predeploy on L2 is the cursor: it names the newest L1 block whose deposits L2 has begun to execute, and it is in
+ * the same dump as what they did, so the two cannot part. For each durable L1 block N above it, strictly one after the other:
+ *
+ *   users' transactions are held back; the pool is emptied into blocks
+ *   N's deposits are noted in the store                                  (their intent, with sync)
+ *   attributes of N, alone in a block                                    (moves the cursor)
+ *   each deposit of N in the order of its log, one per block
+ *
+ * A deposit's L2 hash follows from L1, so before one is sent L2 is asked for its receipt: anvil itself would mint again.
+ *
+ *   killed before attributes   the cursor is N-1: N starts again; nothing of N was executed
+ *   killed after attributes    the cursor is N: `completeOrigin` goes through N's deposits, and each one that has a receipt is passed over
+ *   killed after send          the transaction is in the node's pool or gone with it: `dropStray` removes it, then it is sent again
+ *   killed after mined         with the node: block and receipt are both gone. Without it: both are there
+ */
+
+/** What a node starts with: what an earlier run left half done is put on disk or taken out of the pool. */
+export async function resume(network: Network): Promise<void> {
+  await network.heads.write(async () => {
+    await dropStray(network)
+    await captureHead(network)
+    await publish(network)
+  })
+  await completeOrigin(network)
+}
+
+/** Brings L2 up to the durable head of L1. Answers whether there was anything to do. */
+export async function derive(network: Network): Promise<boolean> {
+  const head = await settledHead(network)
+  if (head === undefined) return false
+  const cursor = await readCursor(network)
+  if (await isReorganised(network, cursor, head)) {
+    await followReorganisation(network, head)
+    await completeOrigin(network)
+    return true
+  }
+  for (let next = cursor.number + 1n; next <= head.number; next++) await deriveOrigin(network, next)
+  return head.number > cursor.number
+}
+
+/** The newest L1 block that L2 knows. */
+export async function readCursor({ l2, manifest }: Pick<Network, 'l2' | 'manifest'>): Promise<L1Header> {
+  const contract = { address: predeploys.L1Block, abi: l1BlockAbi } as const
+  const blockNumber = await l2.getBlockNumber({ cacheTime: 0 })
+  const [number, hash] = await Promise.all([
+    l2.readContract({ ...contract, functionName: 'number', blockNumber }),
+    l2.readContract({ ...contract, functionName: 'hash', blockNumber }),
+  ])
+  const { startBlock } = manifest.l1
+  return hash === zeroHash ? { number: BigInt(startBlock.number), hash: startBlock.hash } : { number, hash }
+}
+
+async function isReorganised(network: Network, cursor: L1Header, head: L1Header): Promise<boolean> {
+  // L1 is shorter than what L2 knows: only the blocks that both have can tell.
+  const common = cursor.number <= head.number ? cursor : await network.store.l1Header(head.number)
+  if (common === undefined) return false
+  return (await l1HashAt(network, common.number)) !== common.hash
+}
+
+async function deriveOrigin(network: Network, number: bigint): Promise<void> {
+  const { l1 } = network
+  const block = await l1.getBlock({ blockNumber: number })
+  const cursor = await readCursor(network)
+  if (block.parentHash !== cursor.hash) {
+    throw new L1UnsettledError(number, `it does not follow ${cursor.hash}, the newest block that L2 knows`)
+  }
+  const origin = {
+    number,
+    hash: block.hash,
+    timestamp: block.timestamp,
+    baseFee: block.baseFeePerGas ?? 0n,
+    // The embedded L1 carries no blobs, and their price counts for nothing while the scalars are 0.
+    blobBaseFee: 1n,
+  }
+  await network.gate.write(async () => {
+    await drainPool(network)
+    await readOrigin(network, origin)
+    await execute(network, [attributesDeposit(origin, network.batcherHash)])
+    await executeDeposits(network, origin)
+  })
+}
+
+/** Executes what an earlier run left of the newest origin. */
+async function completeOrigin(network: Network): Promise<void> {
+  const cursor = await readCursor(network)
+  if (cursor.number <= BigInt(network.manifest.l1.startBlock.number)) return
+  // Another block in its place: `derive` goes back before anything else is done.
+  if ((await l1HashAt(network, cursor.number)) !== cursor.hash) return
+  await network.gate.write(() => executeDeposits(network, cursor))
+}
+
+async function executeDeposits(network: Network, { number, hash }: L1Header): Promise<void> {
+  const portal = network.manifest.l1.contracts.OptimismPortal
+  const deposits = await depositsOfBlock(network.l1, { portal, blockHash: hash })
+  await execute(network, deposits)
+  if (deposits.length > 0) network.log.info({ l1: number, deposits: deposits.length }, 'sequencer.derived')
+}
+
+/** One dump serves this many deposits, so that a long catch-up neither waits for the disk nor holds readers long. */
+const depositsPerDump = 16
+
+async function execute(network: Network, deposits: readonly DepositTransaction[]): Promise<void> {
+  for (let from = 0; from < deposits.length; from += depositsPerDump) {
+    await network.heads.write(async () => {
+      for (const deposit of deposits.slice(from, from + depositsPerDump)) await executeOnce(network, deposit)
+      await publish(network)
+    })
+  }
+}
+
+/** Executes a deposit in a block of its own, unless L2 has executed it. */
+async function executeOnce(network: Network, deposit: DepositTransaction): Promise<void> {
+  if (await isExecuted(network, deposit)) return
+  const sent = (await trySend(network, deposit)) ? deposit : mintOnly(deposit)
+  if (sent !== deposit && !(await trySend(network, sent))) {
+    throw new DepositNotExecutedError(depositHash(deposit), await network.l2.getBlockNumber({ cacheTime: 0 }))
+  }
+  const number = await mineBlock(network)
+  const receipt = await receiptOf(network.l2, depositHash(sent))
+  if (receipt === undefined) throw new DepositNotExecutedError(depositHash(deposit), number)
+}
+
+async function isExecuted({ l2 }: Network, deposit: DepositTransaction): Promise<boolean> {
+  const receipts = await Promise.all([
+    receiptOf(l2, depositHash(deposit)),
+    receiptOf(l2, depositHash(mintOnly(deposit))),
+  ])
+  return receipts.some((receipt) => receipt !== undefined)
+}
+
+/** Whether the node took the transaction. One that it can never execute is refused with a JSON-RPC error. */
+async function trySend(network: Network, deposit: DepositTransaction): Promise<boolean> {
+  await dropStray(network)
+  try {
+    await network.l2.sendRawTransaction({ serializedTransaction: serializeDeposit(deposit) })
+    return true
+  } catch (error) {
+    const refusal =
+      error instanceof ViemError ? error.walk((cause) => cause instanceof RpcRequestError) : null
+    if (refusal === null) throw error
+    network.log.warn({ id: depositHash(deposit), reason: refusal.message }, 'sequencer.deposit.refused')
+    return false
+  }
+}
+
+type PooledTransaction = { hash: Hash; type?: Hex }
+type PoolContent = Record<'pending' | 'queued', Record<string, Record<string, PooledTransaction>>>
+
+/** Takes deposits out of the pool that a killed run sent and did not mine: alone they could land in a user's block. */
+async function dropStray({ l2 }: Network): Promise<void> {
+  const { pending, queued } = await request<PoolContent>(l2, 'txpool_content')
+  const pooled = [pending, queued].flatMap((part) =>
+    Object.values(part).flatMap((list) => Object.values(list)),
+  )
+  for (const { hash, type } of pooled) {
+    if (type === '0x7e') await request(l2, 'anvil_dropTransaction', [hash])
+  }
+}
+
+/** Mines users' transactions until none is left that a block would take. Answers whether a block was made. */
+export async function drainPool(network: Network): Promise<boolean> {
+  let before = await pendingCount(network)
+  if (before === 0) return false
+  await network.heads.write(async () => {
+    while (before > 0) {
+      await mineBlock(network)
+      const after = await pendingCount(network)
+      if (after === before) break
+      before = after
+    }
+    await publish(network)
+  })
+  return true
+}
+
+async function pendingCount({ l2 }: Network): Promise<number> {
+  const { pending } = await request<{ pending: Hex }>(l2, 'txpool_status')
+  return Number(pending)
+}
+
+/** Mines up to the next height that gets a root while a withdrawal waits for one. */
+export async function fillToRoot(network: Network): Promise<boolean> {
+  const interval = BigInt(network.manifest.bridge.submissionIntervalBlocks)
+  const head = await network.l2.getBlockNumber({ cacheTime: 0 })
+  const covered = head - (head % interval)
+  if (network.newestWithdrawal <= covered) return false
+  await network.heads.write(async () => {
+    let number = head
+    while (number < covered + interval) number = await mineBlock(network)
+    await publish(network)
+  })
+  return true
+}

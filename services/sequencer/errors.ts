@@ -1,0 +1,81 @@
+import type { Hash } from 'viem'
+import { BaseError } from '../../chain/errors.ts'
+
+/** The stored messages belong to other chains. */
+export class OtherNetworkError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly folder: string,
+    readonly stored: string,
+    readonly given: string,
+  ) {
+    super(
+      `The store in ${folder} belongs to the network [${stored}], not to [${given}]. Use the folder of this network, or an empty one: it is built anew from the chains.`,
+    )
+  }
+}
+
+/** L1's durable head is not on the chain that the L1 node shows: it is restarting, or a reorganisation is under way. */
+export class L1UnsettledError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly blockNumber: bigint,
+    readonly reason: string,
+  ) {
+    super(`L1 block ${blockNumber} can't be used yet: ${reason}. It is tried again at once.`)
+  }
+}
+
+/** L2 has to go back behind the state that its node still holds. */
+export class L2HistoryGoneError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly from: bigint,
+    readonly to: bigint,
+    cause?: unknown,
+  ) {
+    super(
+      `L1 was reorganised and L2 has to go back from block ${from} to ${to}, but its node no longer holds that state: a restart drops all but the head. Restore an older L2 dump, or start a new network. Nothing was changed.`,
+      cause,
+    )
+  }
+}
+
+/** A deposit that the L2 node took did not appear in the block made for it. */
+export class DepositNotExecutedError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly deposit: Hash,
+    readonly l2Block: bigint,
+  ) {
+    super(`The deposit ${deposit} is not in L2 block ${l2Block}, which was made for it. It is tried again.`)
+  }
+}
+
+/** The head of L2 is not on top of what the store has read. */
+export class StoreAheadError extends BaseError {
+  override readonly retry = true
+
+  constructor(readonly l2Block: bigint) {
+    super(
+      `The store holds an L2 block ${l2Block} that L2 does not have any more. It is rewound and read anew.`,
+    )
+  }
+}
+
+/** A JSON-RPC request that the public L2 endpoint does not serve. */
+export class RefusedRequestError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    /** JSON-RPC error code. */
+    readonly code: number,
+    message: string,
+  ) {
+    super(message)
+  }
+}

@@ -1,0 +1,154 @@
+import { readFile } from 'node:fs/promises'
+import { type Client, createPublicClient, type Hash, http, type PublicClient } from 'viem'
+import type { DumpStore } from '../../chain/engine/anvil/dump.ts'
+import { systemConfigAbi } from '../../chain/generated/opAbi.ts'
+import type { Manifest } from '../../chain/manifest.ts'
+import type { Log } from '../runtime/log.ts'
+import { L1UnsettledError } from './errors.ts'
+import { type ReadWriteLock, readWriteLock } from './lock.ts'
+import type { L1Header, MessageRecord } from './records.ts'
+import type { SequencerStore } from './store.ts'
+
+/** Everything that the parts of this service share. */
+export type Network = {
+  manifest: Manifest
+  l1: PublicClient
+  /** The L2 node itself: only this service talks to it. */
+  l2: PublicClient
+  store: SequencerStore
+  dumps: DumpStore
+  log: Log
+  l1DurablePath: string
+  /** Of SystemConfig, part of every attributes transaction. */
+  batcherHash: Hash
+  /** Held for writing while L2's head is not on disk; every request of users reads under it. */
+  heads: ReadWriteLock
+  /** Held for writing while an L1 origin is executed; users' transactions enter under it. */
+  gate: ReadWriteLock
+  /** Messages that may still change. */
+  open: Map<string, MessageRecord>
+  /** The newest L2 block that holds a withdrawal. */
+  newestWithdrawal: bigint
+  alerts: Map<string, string>
+}
+
+export type NetworkParts = Pick<Network, 'manifest' | 'store' | 'dumps' | 'log' | 'l1DurablePath'> & {
+  l2NodeUrl: string
+}
+
+export function connect(url: string): PublicClient {
+  return createPublicClient({
+    transport: http(url, { retryCount: 2, timeout: 20_000 }),
+    cacheTime: 0,
+    pollingInterval: 100,
+  })
+}
+
+export async function openNetwork({ l2NodeUrl, ...parts }: NetworkParts): Promise<Network> {
+  const { manifest } = parts
+  const l1 = connect(manifest.l1.rpcUrl)
+  const batcherHash = await l1.readContract({
+    address: manifest.l1.contracts.SystemConfig,
+    abi: systemConfigAbi,
+    functionName: 'batcherHash',
+  })
+  const locks = { heads: readWriteLock(), gate: readWriteLock() }
+  const network: Network = {
+    ...parts,
+    ...locks,
+    l1,
+    l2: connect(l2NodeUrl),
+    batcherHash,
+    open: new Map(),
+    newestWithdrawal: 0n,
+    alerts: new Map(),
+  }
+  await loadOpen(network)
+  return network
+}
+
+/** Binds a store to one network: chain ids, where L2 begins on L1, and the contract that deposits come from. */
+export function networkIdentity({ l1, l2 }: Manifest): string {
+  return `L1 ${l1.chainId}, L2 ${l2.chainId}, from L1 block ${l1.startBlock.hash}, portal ${l1.contracts.OptimismPortal}`
+}
+
+export async function loadOpen(network: Network): Promise<void> {
+  const messages = await network.store.messages()
+  network.open.clear()
+  network.newestWithdrawal = 0n
+  for (const message of messages) remember(network, message)
+}
+
+export function remember(network: Network, message: MessageRecord): void {
+  if (message.kind === 'withdrawal' && message.withdrawal.origin.blockNumber > network.newestWithdrawal) {
+    network.newestWithdrawal = message.withdrawal.origin.blockNumber
+  }
+  if (isDone(message)) network.open.delete(message.id)
+  else network.open.set(message.id, message)
+}
+
+function isDone({ kind, state }: MessageRecord): boolean {
+  if (kind === 'deposit') return state === 'final' || state === 'failed'
+  return state === 'finalised' || state === 'replayed'
+}
+
+/** The newest L1 block that no kill can take away, or undefined while the engine has noted none. */
+export async function durableHead({
+  l1DurablePath,
+}: Pick<Network, 'l1DurablePath'>): Promise<L1Header | undefined> {
+  const text = await readFile(l1DurablePath, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (text === undefined) return undefined
+  // Safe: the engine replaces this file as a whole.
+  const { number, hash } = JSON.parse(text) as { number: number | string; hash: Hash }
+  return { number: BigInt(number), hash }
+}
+
+/** The durable head, once the L1 node shows the same block at that height. */
+export async function settledHead(network: Network): Promise<L1Header | undefined> {
+  const head = await durableHead(network)
+  if (head === undefined) return undefined
+  const shown = await l1HashAt(network, head.number)
+  if (shown !== head.hash) {
+    throw new L1UnsettledError(head.number, `on disk is ${head.hash}, the node shows ${shown ?? 'nothing'}`)
+  }
+  return head
+}
+
+export async function l1HashAt({ l1 }: Pick<Network, 'l1'>, number: bigint): Promise<Hash | undefined> {
+  return hashAt(l1, number)
+}
+
+export async function hashAt(client: PublicClient, number: bigint): Promise<Hash | undefined> {
+  const block = await request<{ hash: Hash } | null>(client, 'eth_getBlockByNumber', [
+    `0x${number.toString(16)}`,
+    false,
+  ])
+  return block?.hash
+}
+
+/** A method that viem does not type for an ordinary client. */
+export function request<Answer>(
+  client: Client,
+  method: string,
+  params: readonly unknown[] = [],
+): Promise<Answer> {
+  // Safe: the caller names the answer of a method that it knows; viem sends any method as it is.
+  const send = client.request as unknown as (call: { method: string; params: unknown }) => Promise<Answer>
+  return send({ method, params })
+}
+
+/** Something an operator has to see. Logged when it begins and when it ends. */
+export function alert(network: Network, name: string, text: string | undefined): void {
+  const before = network.alerts.get(name)
+  if (before === text) return
+  if (text === undefined) {
+    network.alerts.delete(name)
+    network.log.info({ alert: name }, 'sequencer.alert.over')
+  } else {
+    network.alerts.set(name, text)
+    network.log.error({ alert: name, reason: text }, 'sequencer.alert')
+  }
+}

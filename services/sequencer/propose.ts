@@ -1,0 +1,59 @@
+import { encodeFunctionData, type Hash, zeroHash } from 'viem'
+import { ZeroOutputRootError } from '../../bridge/errors.ts'
+import { outputProposer } from '../../chain/generated/abi.ts'
+import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
+import type { Outbox } from '../runtime/outbox.ts'
+import { currentAttempt, rejoin } from './attempt.ts'
+import { alert, hashAt, type Network, settledHead } from './network.ts'
+
+/**
+ * Proposes the root of the next height that the oracle asks for, if L2 has passed it. Answers whether one was proposed.
+ * The proposal names an L1 block at or above the origin of the proposed one: should L1 give that block up, and with it what
+ * the root stands for, the oracle refuses the proposal, however late it arrives.
+ */
+export async function proposeNext(network: Network, outbox: Outbox): Promise<boolean> {
+  const { l1, l2, store, manifest, log } = network
+  const head = await settledHead(network)
+  if (head === undefined) return false
+  const number = await l1.readContract({
+    address: manifest.l1.contracts.L2OutputOracle,
+    abi: l2OutputOracleAbi,
+    functionName: 'nextBlockNumber',
+  })
+  const output = await store.output(number)
+  const hash = await network.heads.read(() => hashAt(l2, number))
+  if (output === undefined || hash !== output.blockHash) {
+    const passed = hash !== undefined && (await store.l2Head())
+    const lost =
+      passed && passed.number > number
+        ? `L2 has passed block ${number} and its output was not kept`
+        : undefined
+    alert(network, 'output.lost', lost)
+    return false
+  }
+  if (output.root === zeroHash) throw new ZeroOutputRootError(number)
+
+  const { key, entry } = currentAttempt(outbox, `propose:${number}:${output.root}`)
+  if (entry?.settled !== undefined) return false
+  const data = encodeFunctionData({
+    abi: outputProposer.abi,
+    functionName: 'proposeL2Output',
+    args: [output.root, number, head.hash, head.number],
+  })
+  const to = manifest.l1.contracts.OutputProposer
+  const { status } = await (entry === undefined ? outbox.send({ key, to, data }) : rejoin(outbox, entry))
+  log.info({ l2: number, root: output.root, status }, 'sequencer.proposed')
+  return status === 'success'
+}
+
+/** The newest root that L1 holds. */
+export async function readLastRoot({
+  l1,
+  manifest,
+}: Network): Promise<{ l2Block: bigint; root: Hash } | undefined> {
+  const oracle = { address: manifest.l1.contracts.L2OutputOracle, abi: l2OutputOracleAbi } as const
+  const count = await l1.readContract({ ...oracle, functionName: 'nextOutputIndex' })
+  if (count === 0n) return undefined
+  const output = await l1.readContract({ ...oracle, functionName: 'getL2Output', args: [count - 1n] })
+  return { l2Block: output.l2BlockNumber, root: output.outputRoot }
+}

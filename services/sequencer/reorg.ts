@@ -1,0 +1,78 @@
+import { type Hash, type Hex, BaseError as ViemError } from 'viem'
+import { publish } from './blocks.ts'
+import { L2HistoryGoneError } from './errors.ts'
+import { hashAt, l1HashAt, loadOpen, type Network, request } from './network.ts'
+import type { L1Header, L2Header } from './records.ts'
+
+/*
+ * L1 took back blocks that L2 has executed. L2 goes back to its last block whose origin is still on L1, and derives anew from there.
+ *
+ *   killed after rollback   with the node: the dump is the old one, its history is gone, and the next start halts with L2HistoryGoneError.
+ *                           Without it: the node has the new head; `resume` dumps it, and the store follows
+ *   killed after dumped     the store holds blocks that L2 does not: `follow` rewinds it to the common one
+ *
+ * A root that was proposed for a block given up here cannot stay: its proposal names an L1 block at or above the
+ * block's origin, and L1 refuses it once that block is gone.
+ */
+
+/** Takes L2 and the store back to what L1 still stands for. `head` is L1's durable head. */
+export async function followReorganisation(network: Network, head: L1Header): Promise<void> {
+  const { l2, store, log } = network
+  const from = await l2.getBlockNumber({ cacheTime: 0 })
+  await network.gate.write(() =>
+    network.heads.write(async () => {
+      const target = await lastCanonical(network, head)
+      log.error({ from, to: target.number, origin: target.origin.number }, 'sequencer.l1.reorganised')
+      const orphans = await usersTransactions(network, target.number, from)
+      await rollBack(network, from, target)
+      await publish(network)
+      await store.rewind({ l1: target.origin.number, l2: target.number })
+      await loadOpen(network)
+      // Users have been told that these were mined. Those that no longer fit are refused, as on any chain.
+      for (const raw of orphans) await request(l2, 'eth_sendRawTransaction', [raw]).catch(ignoreRefusal)
+    }),
+  )
+}
+
+/** The newest L2 block whose origin is on L1 as it is now. */
+async function lastCanonical(network: Network, head: L1Header): Promise<L2Header> {
+  const checked = new Map<bigint, boolean>()
+  for await (const header of network.store.l2HeadersDown()) {
+    const { number, hash } = header.origin
+    if (number > head.number) continue
+    const canonical = checked.get(number) ?? (await l1HashAt(network, number)) === hash
+    checked.set(number, canonical)
+    if (canonical) return header
+  }
+  const { startBlock } = network.manifest.l1
+  const genesis = (await hashAt(network.l2, 0n)) ?? startBlock.hash
+  return { number: 0n, hash: genesis, origin: { number: BigInt(startBlock.number), hash: startBlock.hash } }
+}
+
+async function rollBack({ l2 }: Network, from: bigint, target: L2Header): Promise<void> {
+  if (from === target.number) return
+  try {
+    await request(l2, 'anvil_rollback', [Number(from - target.number)])
+  } catch (cause) {
+    throw new L2HistoryGoneError(from, target.number, cause)
+  }
+  const head = await l2.getBlock()
+  if (head.hash !== target.hash) throw new L2HistoryGoneError(from, target.number)
+}
+
+async function usersTransactions({ l2 }: Network, after: bigint, upTo: bigint): Promise<Hex[]> {
+  const raws: Hex[] = []
+  for (let number = after + 1n; number <= upTo; number++) {
+    const block = await l2.getBlock({ blockNumber: number, includeTransactions: true })
+    // A deposit asked for in raw form panics the node.
+    for (const { hash, typeHex } of block.transactions) {
+      if (typeHex !== '0x7e')
+        raws.push(await request<Hex>(l2, 'eth_getRawTransactionByHash', [hash satisfies Hash]))
+    }
+  }
+  return raws
+}
+
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof ViemError)) throw error
+}

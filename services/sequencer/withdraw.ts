@@ -1,0 +1,189 @@
+import { type Hash, BaseError as ViemError } from 'viem'
+import { type Call, estimateFinaliseGas, finaliseCall, proveCall } from '../../bridge/actions.ts'
+import { readWithdrawalFacts } from '../../bridge/observe.ts'
+import { type WithdrawalState, withdrawalState } from '../../bridge/status.ts'
+import { checkOutputRoot, outputRootProof, proveArguments, withdrawalSlot } from '../../bridge/withdrawal.ts'
+import { BaseError } from '../../chain/errors.ts'
+import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
+import { mayRetry } from '../runtime/loop.ts'
+import type { Outbox } from '../runtime/outbox.ts'
+import { currentAttempt, isUnderWay, rejoin } from './attempt.ts'
+import { alert, type Network, remember, settledHead } from './network.ts'
+import { type MessageRecord, stepped, type WithdrawalRecord } from './records.ts'
+
+/*
+ * Each withdrawal's state is read from L1 at its durable head; the store only remembers the way. What follows from a state is sent
+ * through the outbox under a key that names the effect:
+ *
+ *   covered → prove:<hash>:<root>      another root in the place of a deleted one is another effect
+ *   mature  → finalise:<hash>
+ *
+ * The portal refuses a second proof against the same root and a second finalisation, so even a transaction that a reorganisation brings
+ * back has no second effect. Withdrawals do not wait for one another: the outbox has many on their way.
+ */
+
+export type Withdrawer = {
+  network: Network
+  outbox: Outbox
+  busy: Set<string>
+  undeliverable: Map<Hash, bigint>
+}
+
+export function createWithdrawer(network: Network, outbox: Outbox): Withdrawer {
+  return { network, outbox, busy: new Set(), undeliverable: new Map() }
+}
+
+/** Brings every open message one step on. */
+export async function advanceMessages(withdrawer: Withdrawer): Promise<void> {
+  const { network } = withdrawer
+  const head = await settledHead(network)
+  if (head === undefined) return
+  const [block, final, period] = await Promise.all([
+    network.l1.getBlock({ blockNumber: head.number }),
+    network.l1.getBlock({ blockTag: 'finalized' }),
+    finalizationPeriod(network),
+  ])
+  const place = { chain: 'L1', blockNumber: head.number, timestamp: block.timestamp } as const
+  const maturity = { l1Time: block.timestamp, finalizationPeriodSeconds: period }
+  for (const record of [...network.open.values()]) {
+    if (record.kind === 'withdrawal') await advance(withdrawer, record, { place, maturity })
+    else if (record.state === 'included' && record.deposit.origin.blockNumber <= final.number) {
+      await change(network, record.id, (now) =>
+        now.state === 'included' ? stepped(now, { state: 'final', ...place }) : now,
+      )
+    }
+  }
+}
+
+type Now = {
+  place: { chain: 'L1'; blockNumber: bigint; timestamp: bigint }
+  maturity: { l1Time: bigint; finalizationPeriodSeconds: bigint }
+}
+
+async function advance(withdrawer: Withdrawer, record: WithdrawalRecord, now: Now): Promise<void> {
+  const { network, outbox } = withdrawer
+  const { withdrawal } = record
+  const contracts = network.manifest.l1.contracts
+  const query = { contracts, withdrawal, blockNumber: now.place.blockNumber }
+  const facts = await readWithdrawalFacts(network.l1, query)
+  const state = withdrawalState(facts, now.maturity)
+
+  if (state === 'covered') start(withdrawer, record, () => prove(withdrawer, record))
+  if (state === 'mature') start(withdrawer, record, () => finalise(withdrawer, record, now))
+  const shown = withIntent(outbox, record, state)
+  if (shown === record.state) return
+  await change(network, record.id, (stored) => stepped(stored, { state: shown, ...now.place }))
+  network.log.info({ id: record.id, state: shown }, 'sequencer.withdrawal')
+}
+
+/** `prove-intent` and `finalise-intent` are states of ours: L1 knows nothing of them. */
+function withIntent({ lookup }: Outbox, { id }: WithdrawalRecord, state: WithdrawalState): WithdrawalState {
+  if (state === 'covered' && isUnderWay({ lookup }, proveEffect(id))) return 'prove-intent'
+  if (state === 'mature' && isUnderWay({ lookup }, finaliseEffect(id))) return 'finalise-intent'
+  return state
+}
+
+/** Runs one task for a withdrawal beside all others, at most one at a time. */
+function start({ busy, network }: Withdrawer, { id }: WithdrawalRecord, task: () => Promise<void>): void {
+  if (busy.has(id)) return
+  busy.add(id)
+  task()
+    .then(() => alert(network, `withdrawal.${id}`, undefined))
+    .catch((error: unknown) => {
+      if (error instanceof BaseError) return alert(network, `withdrawal.${id}`, error.message)
+      if (mayRetry(error) || error instanceof ViemError) {
+        return network.log.warn({ id, err: error }, 'sequencer.withdrawal.retry')
+      }
+      network.log.fatal({ id, err: error }, 'sequencer.withdrawal.bug')
+    })
+    .finally(() => busy.delete(id))
+}
+
+async function prove({ network, outbox }: Withdrawer, { id, withdrawal }: WithdrawalRecord): Promise<void> {
+  const { l1, store, manifest } = network
+  const oracle = { address: manifest.l1.contracts.L2OutputOracle, abi: l2OutputOracleAbi } as const
+  const index = await l1.readContract({
+    ...oracle,
+    functionName: 'getL2OutputIndexAfter',
+    args: [withdrawal.origin.blockNumber],
+  })
+  const proposal = await l1.readContract({ ...oracle, functionName: 'getL2Output', args: [index] })
+  const output = await store.output(proposal.l2BlockNumber)
+  const slot = withdrawalSlot(id)
+  const entry = output?.proof.storageProof.find(({ key }) => BigInt(key) === BigInt(slot))
+  if (output === undefined || entry === undefined) {
+    return alert(network, `withdrawal.${id}`, `no proof was kept for L2 block ${proposal.l2BlockNumber}`)
+  }
+  checkOutputRoot(proposal.l2BlockNumber, outputRootProof(output), proposal.outputRoot)
+  const call = proveCall(
+    manifest.l1.contracts.OptimismPortal,
+    index,
+    proveArguments(withdrawal, output, entry.proof),
+  )
+  await sendOnce(outbox, proveEffect(id), call)
+}
+
+/** L1 blocks that pass before a message that can't be delivered is tried again. */
+const undeliverablePause = 30n
+
+async function finalise(withdrawer: Withdrawer, record: WithdrawalRecord, now: Now): Promise<void> {
+  const { network, outbox, undeliverable } = withdrawer
+  const { id, withdrawal } = record
+  const call = finaliseCall(network.manifest.l1.contracts.OptimismPortal, withdrawal)
+  if (isUnderWay(outbox, finaliseEffect(id))) return sendOnce(outbox, finaliseEffect(id), call)
+
+  const pausedUntil = undeliverable.get(id) ?? 0n
+  if (now.place.blockNumber < pausedUntil) return
+  const gas = await deliveryGas(network, call)
+  if (gas === undefined) {
+    // Finalised now, the message would be spent without its effect. Its owner may still do so himself.
+    undeliverable.set(id, now.place.blockNumber + undeliverablePause)
+    return alert(network, `withdrawal.${id}`, `${id} can't be delivered on L1: its call would fail`)
+  }
+  await sendOnce(outbox, finaliseEffect(id), call, gas)
+}
+
+async function deliveryGas({ l1 }: Network, call: Call): Promise<bigint | undefined> {
+  try {
+    // A tenth and a fixed part above the estimate: the messenger measures the gas that is left, not the gas used.
+    return ((await estimateFinaliseGas(l1, call)) * 110n) / 100n + 100_000n
+  } catch (error) {
+    if (!(error instanceof ViemError) || mayRetry(error)) throw error
+    return undefined
+  }
+}
+
+async function sendOnce(
+  outbox: Outbox,
+  effect: string,
+  { to, data, value }: Call,
+  gas?: bigint,
+): Promise<void> {
+  const { key, entry } = currentAttempt(outbox, effect)
+  if (entry?.settled !== undefined) return
+  await (entry === undefined
+    ? outbox.send({ key, to, data, value, ...(gas === undefined ? {} : { gas }) })
+    : rejoin(outbox, entry))
+}
+
+async function change(
+  network: Network,
+  id: Hash,
+  how: (record: MessageRecord) => MessageRecord,
+): Promise<void> {
+  const record = await network.store.update(id, how)
+  if (record !== undefined) remember(network, record)
+}
+
+function finalizationPeriod({ l1, manifest }: Network): Promise<bigint> {
+  const address = manifest.l1.contracts.L2OutputOracle
+  return l1.readContract({ address, abi: l2OutputOracleAbi, functionName: 'FINALIZATION_PERIOD_SECONDS' })
+}
+
+function proveEffect(id: Hash): string {
+  return `prove:${id}`
+}
+
+function finaliseEffect(id: Hash): string {
+  return `finalise:${id}`
+}

@@ -1,0 +1,274 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Account,
+  type Address,
+  type Chain,
+  createPublicClient,
+  createWalletClient,
+  type Hash,
+  http,
+  type PublicClient,
+  parseEther,
+  type TransactionReceipt,
+  type Transport,
+  type WalletClient,
+} from 'viem'
+import { type Call, depositEtherCall } from '../../bridge/actions.ts'
+import { l1Chain, l2Chain } from '../../chain/chains.ts'
+import type { DeployConfig } from '../../chain/deploy/config.ts'
+import { bridgedToken } from '../../chain/deploy/token.ts'
+import { startAnvilEngine } from '../../chain/engine/anvil/engine.ts'
+import { stopOrphans } from '../../chain/engine/anvil/node.ts'
+import type { AnvilEngine } from '../../chain/engine/engine.ts'
+import { testWBTC } from '../../chain/generated/abi.ts'
+import { predeploys } from '../../chain/generated/addresses.ts'
+import { type Manifest, writeManifest } from '../../chain/manifest.ts'
+import { createKeysFile, type Keys, type Role, readKeys, roles } from '../../services/runtime/keys.ts'
+import { freePort } from '../bridge/anvilNode.ts'
+
+export type Wallet = WalletClient<Transport, Chain, Account>
+
+export type TestNetwork = {
+  dir: string
+  manifest: Manifest
+  keys: Keys
+  l1: PublicClient
+  /** Users' way: through the sequencer's front. */
+  l2: PublicClient
+  /** The L2 node itself. */
+  l2Node: PublicClient
+  l1Wallet(role: Role): Wallet
+  l2Wallet(role: Role): Wallet
+  wbtc: { l1: Address; l2: Address }
+  startSequencer(): Promise<void>
+  /** `kill -9` of the sequencer alone. */
+  killSequencer(): Promise<void>
+  /** `kill -9` of everything, then everything from disk. */
+  killAll(): Promise<void>
+  ask<Answer>(path: string): Promise<Answer>
+  close(): Promise<void>
+}
+
+const repository = join(import.meta.dirname, '..', '..')
+
+/** Both chains with the real contracts, and the sequencer as a process of its own. */
+export async function startTestNetwork({ bridgeWbtc = true } = {}): Promise<TestNetwork> {
+  const dir = await mkdtemp(join(tmpdir(), 'sequencer-'))
+  const keysPath = join(dir, 'keys.json')
+  await createKeysFile(keysPath)
+  const keys = await readKeys(keysPath)
+  const ports = { l1: await freePort(), l2: await freePort() }
+  const front = await freePort()
+  const admin = await freePort()
+  const config = testConfig(keys)
+  const start = () => startAnvilEngine({ dir: join(dir, 'engine'), ports, config, deployer: keys.deployer })
+  let engine = await start()
+  engine.exited.catch(() => {})
+  const manifest = manifestOf(engine, config, front, admin)
+  const manifestPath = join(dir, 'manifest.json')
+  await writeManifest(manifestPath, manifest)
+
+  let child: ChildProcess | undefined
+  const connect = (url: string) =>
+    createPublicClient({ transport: http(url, { retryCount: 3 }), cacheTime: 0, pollingInterval: 50 })
+  const [l1, l2, l2Node] = [connect(engine.l1RpcUrl), connect(manifest.l2.rpcUrl), connect(engine.l2RpcUrl)]
+  const wallet = (chain: Chain, url: string) => (role: Role) =>
+    createWalletClient({ account: keys[role], chain, transport: http(url), pollingInterval: 50 })
+  const network: TestNetwork = {
+    dir,
+    manifest,
+    keys,
+    l1,
+    l2,
+    l2Node,
+    l1Wallet: wallet(l1Chain(manifest), engine.l1RpcUrl),
+    l2Wallet: wallet(l2Chain(manifest), manifest.l2.rpcUrl),
+    wbtc: { l1: engine.deployment.l1.wbtc, l2: predeploys.WETH },
+    startSequencer: async () => {
+      await mkdir(join(dir, 'logs'), { recursive: true })
+      child = spawn(process.execPath, ['--import', 'tsx', 'services/sequencer/main.ts'], {
+        cwd: repository,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          ...process.env,
+          HASHSAND_MANIFEST: manifestPath,
+          HASHSAND_KEYS: keysPath,
+          HASHSAND_STATE_DIR: join(dir, 'sequencer'),
+          HASHSAND_L1_DURABLE: engine.l1DurablePath,
+          HASHSAND_L2_DUMPS: engine.l2DumpDir,
+          HASHSAND_L2_INTERNAL_RPC: engine.l2RpcUrl,
+          HASHSAND_L2_PORT: String(front),
+          HASHSAND_PORT: String(admin),
+          HASHSAND_POLL_MS: '50',
+        },
+      })
+      const out = createWriteStream(join(dir, 'logs', 'sequencer.log'), { flags: 'a' })
+      child.stdout?.pipe(out, { end: false })
+      child.stderr?.pipe(out, { end: false })
+      await answering(child, `${manifest.services.sequencer}/healthz`, dir)
+    },
+    killSequencer: async () => {
+      if (child !== undefined) await kill(child)
+    },
+    killAll: async () => {
+      if (child !== undefined) await kill(child)
+      await stopOrphans(join(dir, 'engine'))
+      await engine.exited
+      await engine.stop().catch(() => {})
+      engine = await start()
+      await network.startSequencer()
+    },
+    ask: async <Answer>(path: string) => {
+      const response = await fetch(`${manifest.services.sequencer}${path}`)
+      return (await response.json()) as Answer
+    },
+    close: async () => {
+      if (child !== undefined) await kill(child)
+      await engine.stop()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+  await network.startSequencer()
+  if (bridgeWbtc) {
+    network.wbtc = await bringWbtc(network)
+    const pair = { symbol: 'WBTC', name: 'Wrapped BTC', decimals: 8, ...network.wbtc }
+    manifest.tokens.push(pair)
+    await writeManifest(manifestPath, manifest)
+  }
+  return network
+}
+
+/** Ether for two users on L2, the L2 end of the pair, coins and an allowance on L1. */
+async function bringWbtc(network: TestNetwork): Promise<{ l1: Address; l2: Address }> {
+  const { manifest, l2, wbtc } = network
+  for (const role of ['deployer', 'user'] as const) {
+    const to = network.keys[role].address
+    const call = depositEtherCall({ manifest, amount: parseEther('5'), to })
+    await onL1(network, role, call)
+    await until(async () => (await l2.getBalance({ address: to })) > 0n, 'ether on L2')
+  }
+  const token = bridgedToken({ l1: wbtc.l1, name: 'Wrapped BTC', symbol: 'WBTC', decimals: 8 })
+  const factory = { to: predeploys.OptimismMintableERC20Factory, data: token.calldata }
+  await l2.waitForTransactionReceipt({ hash: await network.l2Wallet('deployer').sendTransaction(factory) })
+  const user = network.l1Wallet('user')
+  const coins = { address: wbtc.l1, abi: testWBTC.abi } as const
+  await user.writeContract({ ...coins, functionName: 'faucet', args: [user.account.address, 100_00000000n] })
+  const bridge = manifest.l1.contracts.L1StandardBridge
+  await minedOn(
+    network.l1,
+    await user.writeContract({ ...coins, functionName: 'approve', args: [bridge, 2n ** 255n] }),
+  )
+  return { l1: wbtc.l1, l2: token.address }
+}
+
+export async function onL1(network: TestNetwork, role: Role, call: Call): Promise<TransactionReceipt> {
+  return minedOn(network.l1, await network.l1Wallet(role).sendTransaction(call))
+}
+
+export async function minedOn(client: PublicClient, hash: Hash): Promise<TransactionReceipt> {
+  return client.waitForTransactionReceipt({ hash, timeout: 20_000 })
+}
+
+export async function until(condition: () => Promise<boolean>, what: string, seconds = 30): Promise<void> {
+  const deadline = Date.now() + seconds * 1_000
+  while (Date.now() < deadline) {
+    // A service that is being restarted does not answer.
+    if (await condition().catch(() => false)) return
+    await sleep(100)
+  }
+  throw new Error(`not within ${seconds} s: ${what}`)
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+}
+
+async function answering(child: ChildProcess, url: string, dir: string): Promise<void> {
+  const deadline = Date.now() + 20_000
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null) break
+    if (
+      await fetch(url).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return
+    await sleep(50)
+  }
+  const log = await readFile(join(dir, 'logs', 'sequencer.log'), 'utf8').catch(() => '')
+  throw new Error(`the sequencer does not answer; its last words:\n${log.slice(-3_000)}`)
+}
+
+function testConfig(keys: Keys): DeployConfig {
+  const [proposer, challenger, guardian, batcher] = [
+    keys.proposer,
+    keys.challenger,
+    keys.guardian,
+    keys.batcher,
+  ]
+  return {
+    l1: { chainId: 900, blockTimeSeconds: 1 },
+    l2: { chainId: 901, blockTimeSeconds: 1 },
+    bridge: {
+      submissionIntervalBlocks: 10,
+      finalizationPeriodSeconds: 5,
+      sequencingWindowBlocks: 2,
+      scheduleHeadStartSeconds: 10_000_000,
+    },
+    roles: {
+      proposer: proposer.address,
+      challenger: challenger.address,
+      guardian: guardian.address,
+      batcher: batcher.address,
+      unsafeBlockSigner: batcher.address,
+      governor: keys.deployer.address,
+    },
+    timelockDelaySeconds: 60,
+    feeScalars: { baseFee: 0, blobBaseFee: 0 },
+    clock: { firstEpoch: 20_000, start: 1_800_000_000, epochSeconds: 6 },
+    networks: [],
+    predeployProxies: 'trimmed',
+    testL1: { funded: roles.map((role) => keys[role].address) },
+  }
+}
+
+function manifestOf(engine: AnvilEngine, config: DeployConfig, front: number, admin: number): Manifest {
+  const { l1, l2 } = engine.deployment
+  return {
+    version: 1,
+    name: 'test',
+    engine: 'anvil',
+    l1: {
+      chainId: 900,
+      rpcUrl: engine.l1RpcUrl,
+      genesisHash: l1.genesisHash,
+      blockTimeSeconds: 1,
+      startBlock: l1.startBlock,
+      contracts: l1.contracts,
+    },
+    l2: {
+      chainId: 901,
+      rpcUrl: `http://127.0.0.1:${front}`,
+      genesisHash: l2.genesisHash,
+      blockTimeSeconds: 1,
+    },
+    bridge: {
+      submissionIntervalBlocks: config.bridge.submissionIntervalBlocks,
+      finalizationPeriodSeconds: config.bridge.finalizationPeriodSeconds,
+      sequencingWindowBlocks: config.bridge.sequencingWindowBlocks,
+    },
+    tokens: [],
+    networks: [],
+    indices: [],
+    services: { sequencer: `http://127.0.0.1:${admin}` },
+  }
+}

@@ -66,3 +66,13 @@ export async function temporaryFolder(): Promise<{ dir: string; remove(): Promis
   const dir = await mkdtemp(join(tmpdir(), 'hashsand-chain-'))
   return { dir, remove: () => rm(dir, { recursive: true, force: true }) }
 }
+
+/** A config that went through JSON, where integers of the chain are strings. */
+export function reviveConfig(value: unknown): DeployConfig {
+  // Safe: it was written by a test from a DeployConfig.
+  const parsed = value as DeployConfig
+  return {
+    ...parsed,
+    networks: parsed.networks.map((network) => ({ ...network, unitHashes: BigInt(network.unitHashes) })),
+  }
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient, type Hash, http, type TransactionReceipt } from 'viem'
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
+import { getBlock, getTransactionReceipt, sendTransaction } from 'viem/actions'
+import { FinalizationTooShortError } from '../../../../chain/deploy/errors.ts'
+import { anvilPaths, startAnvilEngine } from '../../../../chain/engine/anvil/engine.ts'
+import { type DurableBlock, readDurable } from '../../../../chain/engine/anvil/l1.ts'
+import { stopOrphans } from '../../../../chain/engine/anvil/node.ts'
+import {
+  CorruptedStateError,
+  NodeExitedError,
+  OtherDeploymentError,
+} from '../../../../chain/engine/errors.ts'
+import { account, clientOf, config, deployer, temporaryFolder } from '../../fixture.ts'
+
+const KILLS = 10
+/** Faster than a real development network, so that many kills fall into the middle of a dump. */
+const fast = { ...config, l1: { ...config.l1, blockTimeSeconds: 0.05 } }
+
+describe('engine anvil', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>
+  const start = (overrides = {}) =>
+    startAnvilEngine({ dir: folder.dir, ports: { l1: 0, l2: 0 }, config: fast, deployer, ...overrides })
+  const rpc = (url: string) => createClient({ transport: http(url, { retryCount: 0 }) })
+
+  beforeEach(async () => {
+    folder = await temporaryFolder()
+  })
+  afterEach(async () => {
+    await stopOrphans(folder.dir)
+    await folder.remove()
+  })
+
+  it('continues both chains after a stop, with the same genesis and deployment', async () => {
+    const first = await start()
+    await sleep(300)
+    const l1 = await getBlock(rpc(first.l1RpcUrl), { blockNumber: 40n })
+    const l2 = await getBlock(rpc(first.l2RpcUrl))
+    await first.stop()
+    const durable = readDurable(first.l1DurablePath)
+
+    const second = await start({ config: { ...fast, clock: { ...fast.clock, start: 1 } } })
+    try {
+      assert.deepEqual(second.deployment, first.deployment)
+      assert.equal((await getBlock(rpc(second.l1RpcUrl), { blockNumber: 40n })).hash, l1.hash)
+      assert.equal(
+        (await getBlock(rpc(second.l1RpcUrl), { blockNumber: BigInt(durable?.number ?? 0) })).hash,
+        durable?.hash,
+      )
+      assert.equal((await getBlock(rpc(second.l2RpcUrl))).hash, l2.hash)
+      assert.equal(l2.number, 1n)
+    } finally {
+      await second.stop()
+    }
+  })
+
+  it('begins anew when the first start never came to its end', async () => {
+    const dying = new Error('killed')
+    await assert.rejects(
+      start({
+        onProgress: (step: string) => {
+          if (step === 'L2: genesis') throw dying
+        },
+      }),
+      dying,
+    )
+    const engine = await start()
+    await engine.stop()
+    assert.ok(engine.deployment.l1.startBlock.number > 30)
+  })
+
+  it('refuses other parameters than those of the first start, and unsafe ones', async () => {
+    await (await start()).stop()
+    const other = { ...fast, timelockDelaySeconds: 61 }
+    await assert.rejects(start({ config: other }), (error) => {
+      assert.ok(error instanceof OtherDeploymentError)
+      assert.deepEqual(error.differing, ['timelockDelaySeconds'])
+      return true
+    })
+    const unsafe = { ...fast, bridge: { ...fast.bridge, sequencingWindowBlocks: 60 } }
+    await assert.rejects(start({ config: unsafe }), FinalizationTooShortError)
+  })
+
+  it('tells when a node dies', async () => {
+    const engine = await start()
+    await stopOrphans(folder.dir)
+    const error = await engine.exited
+    await engine.stop()
+    assert.ok(error instanceof NodeExitedError)
+    assert.equal(error.how, 'SIGKILL')
+  })
+
+  it('refuses a damaged state without touching it', async () => {
+    const engine = await start()
+    await engine.stop()
+    const newest = join(anvilPaths(folder.dir).l2.dumps, '000000000001.dump')
+    const content = readFileSync(newest)
+    writeFileSync(newest, content.subarray(0, 1_000))
+    await assert.rejects(start(), CorruptedStateError)
+    assert.equal(readFileSync(newest).length, 1_000)
+    writeFileSync(newest, content)
+    await (await start()).stop()
+  })
+
+  it(`keeps every durable block over ${KILLS} kills of the whole engine at random moments`, async () => {
+    const key = generatePrivateKey()
+    const sender = account()
+    const file = join(folder.dir, 'config.json')
+    const killConfig = { ...fast, testL1: { funded: [sender.address] } }
+    writeFileSync(
+      file,
+      JSON.stringify({ config: killConfig, key }, (_, v) => (typeof v === 'bigint' ? `${v}` : v)),
+    )
+    const dir = join(folder.dir, 'engine')
+    const durable: DurableBlock[] = []
+    const acknowledged = new Map<Hash, Hash>()
+
+    for (let kill = 0; kill < KILLS; kill++) {
+      const { child, l1 } = await spawnEngine(dir, file)
+      const client = clientOf(l1, config.l1.chainId, sender)
+      const receipts: TransactionReceipt[] = []
+      const until = Date.now() + 100 + Math.random() * 500
+      while (Date.now() < until) {
+        const hash = await sendTransaction(client, { to: sender.address, value: 1n })
+        await sleep(60)
+        const receipt = await getTransactionReceipt(client, { hash }).catch(() => undefined)
+        if (receipt !== undefined) receipts.push(receipt)
+      }
+      child.kill('SIGKILL')
+      const block = readDurable(anvilPaths(dir).l1.durable)
+      assert.ok(block !== undefined)
+      durable.push(block)
+      for (const { transactionHash, blockHash, blockNumber } of receipts) {
+        if (blockNumber <= block.number) acknowledged.set(transactionHash, blockHash)
+      }
+    }
+
+    assert.ok((await stopOrphans(dir)).length > 0, 'a killed engine leaves its nodes behind')
+    const engine = await startAnvilEngine({
+      dir,
+      ports: { l1: 0, l2: 0 },
+      config: killConfig,
+      deployer: privateKeyToAccount(key),
+    })
+    try {
+      const client = rpc(engine.l1RpcUrl)
+      for (const { number, hash } of durable) {
+        assert.equal((await getBlock(client, { blockNumber: BigInt(number) })).hash, hash, `block ${number}`)
+      }
+      assert.ok(acknowledged.size > KILLS, `only ${acknowledged.size} transactions in durable blocks`)
+      for (const [hash, blockHash] of acknowledged) {
+        assert.equal((await getTransactionReceipt(client, { hash })).blockHash, blockHash)
+      }
+    } finally {
+      await engine.stop()
+    }
+  })
+})
+
+async function spawnEngine(dir: string, file: string): Promise<{ child: ChildProcess; l1: string }> {
+  const script = join(import.meta.dirname, 'engineProcess.ts')
+  const child = spawn(process.execPath, ['--import', 'tsx', script, dir, file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { l1 } = JSON.parse(line) as { l1: string }
+    return { child, l1 }
+  }
+  throw new Error('the engine process ended before it was up')
+}

@@ -80,3 +80,47 @@ export class UnbalancedError extends BaseError {
     )
   }
 }
+
+export class ApiUnreachableError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly url: string,
+    cause?: unknown,
+  ) {
+    super(`The api at ${url} does not answer. Is the network up? Start it with npm start.`, cause)
+  }
+}
+
+/** A command that cannot be undone was called without its flag. */
+export class ConfirmationMissingError extends BaseError {
+  override readonly retry = false
+
+  constructor(readonly act: string) {
+    super(`This would ${act}. Nothing was done. Add --yes to do it.`)
+  }
+}
+
+export class SequencerUnreachableError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly url: string,
+    problem: string,
+    cause?: unknown,
+  ) {
+    super(`The sequencer at ${url} ${problem}. See hashsand status.`, cause)
+  }
+}
+
+export class UnknownNameError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly what: string,
+    readonly given: string,
+    readonly known: readonly string[],
+  ) {
+    super(`There is no ${what} "${given}". Known: ${known.join(', ')}.`)
+  }
+}

@@ -15,6 +15,7 @@ export function stateFolder(root: string) {
     profile: join(root, 'profile.json'),
     keys: join(root, 'keys.json'),
     manifest: join(root, '901.json'),
+    bootManifest: join(root, 'boot.json'),
     engine: join(root, 'engine'),
     logs: join(root, 'logs'),
     demo: join(root, 'demo'),
@@ -24,7 +25,8 @@ export function stateFolder(root: string) {
 
 const profileSchema = z.object({
   version: z.literal(1),
-  basePort: z.number().int(),
+  /** Unix time at which the first epoch begins. */
+  clockStart: z.number().int(),
   /** Where a day's blocks come from. It decides the network in genesis, so it is fixed at the first start. */
   source: z.enum(['replay', 'simulator']),
   /** Seconds that one epoch, a day of the replayed history, lasts on this chain. */
@@ -41,22 +43,27 @@ const profileSchema = z.object({
 /** What was decided at the first start of this state folder. */
 export type Profile = z.infer<typeof profileSchema>
 
-export const developmentProfile = {
-  version: 1,
-  epochSeconds: 6,
-  disputeSeconds: 1,
-  l1BlockSeconds: 1,
-  l2BlockSeconds: 1,
-  submissionIntervalBlocks: 10,
-  sequencingWindowBlocks: 2,
-  finalizationPeriodSeconds: 6,
-  timelockSeconds: 60,
-} as const
+/** What a first start decides: real block data where there are any, short waiting times. */
+export function firstProfile({ source }: { source?: Profile['source'] }, data: string): Profile {
+  return {
+    version: 1,
+    clockStart: Math.floor(Date.now() / 1_000),
+    source: source ?? (existsSync(data) ? 'replay' : 'simulator'),
+    epochSeconds: 6,
+    disputeSeconds: 1,
+    l1BlockSeconds: 1,
+    l2BlockSeconds: 1,
+    submissionIntervalBlocks: 10,
+    sequencingWindowBlocks: 2,
+    finalizationPeriodSeconds: 6,
+    timelockSeconds: 60,
+  }
+}
 
 /** Makes the folder, or refuses one that holds something else. */
 export async function prepareStateFolder(folder: StateFolder): Promise<void> {
   await mkdir(folder.root, { recursive: true })
-  const entries = (await readdir(folder.root)).filter((name) => name !== 'lock' && name !== 'holder.json')
+  const entries = (await readdir(folder.root)).filter((name) => name !== 'lock')
   if (entries.length > 0 && !existsSync(folder.profile)) {
     throw new StateFolderError(
       `The folder ${folder.root} holds ${entries.length} entries and no profile.json: it is not a Hashsand state folder. Choose an empty or new one with --state.`,

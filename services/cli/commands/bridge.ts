@@ -1,0 +1,77 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { contextOf, manifestOf } from '../context.ts'
+import { SequencerUnreachableError } from '../errors.ts'
+import { type TransferOptions, transfer } from '../transfer.ts'
+
+export function registerBridge(program: Command): void {
+  const bridge = program.command('bridge').description('move WBTC and ether between the chains')
+
+  for (const direction of ['deposit', 'withdraw'] as const) {
+    const [from, to] = direction === 'deposit' ? ['L1', 'L2'] : ['L2', 'L1']
+    bridge
+      .command(direction)
+      .description(`from ${from} to ${to}; shows what it would do unless --send is given`)
+      .requiredOption('--amount <amount>', 'amount in whole tokens, for example 0.25')
+      .option('--token <symbol>', 'WBTC or ETH', 'WBTC')
+      .option('--to <address>', 'recipient; the sender if absent')
+      .option('--as <role>', 'whose key signs, see hashsand keys list', 'user')
+      .option('--send', 'sign and send')
+      .action(async (options: TransferOptions, command: Command) => {
+        const context = contextOf(command)
+        await transfer(context, await manifestOf(context), { ...options, direction })
+      })
+  }
+
+  bridge
+    .command('messages')
+    .description('deposits and withdrawals that the sequencer knows, newest first')
+    .action(async (_options: object, command: Command) => {
+      const context = contextOf(command)
+      const { services } = await manifestOf(context)
+      const messages = await ask(
+        services.sequencer,
+        '/v1/messages',
+        z.object({ messages: z.array(messageSchema) }),
+      )
+      for (const message of messages.messages) context.output.result(message, describe(message))
+      if (messages.messages.length === 0) {
+        context.output.result(
+          { messages: [] },
+          'No messages yet. Try hashsand bridge deposit --amount 0.1 --send.',
+        )
+      }
+    })
+
+  bridge
+    .command('show')
+    .description('one message with its whole history')
+    .argument('<id>', 'L2 transaction hash of a deposit, or hash of a withdrawal')
+    .action(async (id: string, _options: object, command: Command) => {
+      const context = contextOf(command)
+      const { services } = await manifestOf(context)
+      const message = await ask(services.sequencer, `/v1/messages/${encodeURIComponent(id)}`, anything)
+      context.output.result(message, JSON.stringify(message, null, 2))
+    })
+}
+
+const anything = z.record(z.string(), z.unknown())
+const messageSchema = z.looseObject({ id: z.string(), kind: z.string(), state: z.string() })
+
+const describe = ({ id, kind, state }: z.infer<typeof messageSchema>): string =>
+  `${kind.padEnd(11)} ${state.padEnd(12)} ${id}`
+
+async function ask<Schema extends z.ZodType>(
+  url: string | undefined,
+  path: string,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  if (url === undefined) throw new SequencerUnreachableError('(none in the manifest)', 'is not known')
+  const response = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(5_000) }).catch(
+    (cause: unknown) => {
+      throw new SequencerUnreachableError(url, 'does not answer', cause)
+    },
+  )
+  if (!response.ok) throw new SequencerUnreachableError(url, `answered ${response.status} to ${path}`)
+  return schema.parse(await response.json())
+}

@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs'
+import type { Command } from 'commander'
+import { readManifest } from '../../../chain/manifest.ts'
+import { stopSignal } from '../../runtime/stop.ts'
+import { type Context, contextOf } from '../context.ts'
+import { runDemo } from '../demo/run.ts'
+import { startDevnet } from '../devnet/start.ts'
+import { DemoError } from '../errors.ts'
+import { addDevnetOptions, type DevnetOptions } from './devnet.ts'
+
+type Options = DevnetOptions & { fresh?: boolean; attach?: boolean }
+
+export function registerDemo(program: Command): void {
+  addDevnetOptions(
+    program
+      .command('demo')
+      .description('one satoshi all the way: pool, bridge, ledger, DEX, index, redemption and back')
+      .option('--fresh', 'forget an unfinished demo instead of going on with it')
+      .option('--attach', 'only use a network that is up; without this one is started where none is'),
+  ).action(async (options: Options, command: Command) => {
+    const context = contextOf(command)
+    const signal = stopSignal()
+    const parameters = {
+      folder: context.folder,
+      output: context.output,
+      signal,
+      fresh: options.fresh === true,
+    }
+    if (await isUp(context)) {
+      await runDemo({ ...parameters, manifest: await readManifest(context.manifestPath) })
+      return
+    }
+    if (options.attach === true) {
+      throw new DemoError(
+        `No network of ${context.manifestPath} is up. Start one with npm start, or leave out --attach.`,
+      )
+    }
+    const devnet = await startDevnet({ ...context, options })
+    try {
+      await Promise.race([runDemo({ ...parameters, manifest: devnet.manifest }), devnet.died])
+    } finally {
+      await devnet.stop()
+    }
+  })
+}
+
+async function isUp({ manifestPath }: Context): Promise<boolean> {
+  if (!existsSync(manifestPath)) return false
+  const { services } = await readManifest(manifestPath)
+  if (services.api === undefined) return false
+  return fetch(`${services.api}/healthz`, { signal: AbortSignal.timeout(2_000) }).then(
+    (response) => response.ok,
+    () => false,
+  )
+}

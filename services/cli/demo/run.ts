@@ -1,0 +1,49 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import pc from 'picocolors'
+import type { Manifest } from '../../../chain/manifest.ts'
+import type { StateFolder } from '../devnet/profile.ts'
+import type { Output } from '../output.ts'
+import { balanceBooks } from './books.ts'
+import { openStage } from './openStage.ts'
+import { btc } from './reporter.ts'
+import { buy, escrow, list, redeem } from './trade.ts'
+import { deposit, payPool, sweep, withdraw } from './walk.ts'
+import { passWeek } from './week.ts'
+
+export type RunDemoParameters = {
+  manifest: Manifest
+  /** Holds the demo's journal, its keys and what it has signed. */
+  folder: StateFolder
+  output: Output
+  signal: AbortSignal
+  /** Forget an unfinished demo instead of going on with it. */
+  fresh: boolean
+}
+
+/** One satoshi all the way: pool, bridge, ledger, DEX, index, redemption and back. Ends with the balance of the books. */
+export async function runDemo({ manifest, folder, output, signal, fresh }: RunDemoParameters): Promise<void> {
+  if (fresh) await rm(join(folder.demo, 'journal.json'), { force: true })
+  const { stage, results, finish, close } = await openStage({ manifest, folder, output, signal })
+  try {
+    await payPool(stage)
+    await sweep(stage)
+    await deposit(stage)
+    const series = await escrow(stage)
+    await list(stage, series)
+    await buy(stage, series)
+    await passWeek(stage, series)
+    await redeem(stage, series)
+    await withdraw(stage)
+    const books = await balanceBooks(stage, series, results)
+    const { 'from the faucet': given = 0n, ...where } = books.amounts ?? {}
+    const parts = Object.entries(where).map(([name, value]) => `${name} ${btc(value)}`)
+    output.result(
+      { step: 'balance', balanced: true, given, ...where },
+      `${pc.green('Assets balance')}: ${btc(given)} came in = ${parts.join(' + ')}.`,
+    )
+    await finish()
+  } finally {
+    await close()
+  }
+}

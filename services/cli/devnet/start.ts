@@ -1,0 +1,150 @@
+import { join } from 'node:path'
+import { startAnvilEngine } from '../../../chain/engine/anvil/engine.ts'
+import { stopOrphans } from '../../../chain/engine/anvil/node.ts'
+import type { AnvilEngine } from '../../../chain/engine/engine.ts'
+import { type Manifest, writeManifest } from '../../../chain/manifest.ts'
+import { createKeysFile, type Keys, readKeys } from '../../runtime/keys.ts'
+import type { Context } from '../context.ts'
+import { dataFolder } from '../context.ts'
+import { type Child, startService, waitReady } from './children.ts'
+import { finishDeployment } from './deployL2.ts'
+import { lockStateFolder } from './lock.ts'
+import { deployConfig, firstManifest, networkOf } from './network.ts'
+import {
+  checkPortsFree,
+  firstProfile,
+  loadProfile,
+  type Ports,
+  type Profile,
+  portsFrom,
+  prepareStateFolder,
+  type StateFolder,
+} from './profile.ts'
+
+export type StartOptions = { basePort: number; source?: 'replay' | 'simulator' }
+
+export type Devnet = {
+  manifest: Manifest
+  profile: Profile
+  keys: Keys
+  /** The day with which the chain's clock began. */
+  firstDay: number
+  /** Rejects when any part of the network ends by itself. */
+  died: Promise<never>
+  stop(): Promise<void>
+}
+
+const readySeconds = 60
+
+/**
+ * Brings the whole network up, or back to where it was: engine, sequencer, what is still missing on L2, relayer, api.
+ * Every stage asks the chains what is there already, so that a start goes on wherever the last one was cut off.
+ */
+export async function startDevnet({
+  folder,
+  output,
+  options,
+}: Pick<Context, 'folder' | 'output'> & { options: StartOptions }): Promise<Devnet> {
+  await prepareStateFolder(folder)
+  const lock = await lockStateFolder(folder.root)
+  const stops: (() => Promise<void>)[] = [() => lock.release()]
+  const stop = async () => {
+    for (const end of stops.splice(0).reverse()) await end()
+  }
+  try {
+    const profile = await loadProfile(folder, firstProfile(options, dataFolder()))
+    const ports = portsFrom(options.basePort)
+    await createKeysFile(folder.keys)
+    const keys = await readKeys(folder.keys)
+
+    const engine = await startEngine({ folder, output, profile, ports, keys })
+    stops.push(() => engine.stop())
+    // The sequencer needs no more than this; the manifest that others read is only ever written complete.
+    const manifest = firstManifest(profile, ports, engine)
+    await writeManifest(folder.bootManifest, manifest)
+
+    const start = (name: 'sequencer' | 'relayer' | 'api', env: Record<string, string> = {}) =>
+      startChild({ folder, ports, name, env, stops })
+    const sequencer = await start('sequencer', {
+      ...sequencerEnv(engine, ports),
+      HASHSAND_MANIFEST: folder.bootManifest,
+    })
+    output.progress('deploying what is still missing on L2 …')
+    const complete = await Promise.race([
+      finishDeployment({ manifest, wbtc: engine.deployment.l1.wbtc, keys, profile, folder, output }),
+      sequencer.died,
+    ])
+    await writeManifest(folder.manifest, complete)
+    const others = await Promise.all([start('relayer', { HASHSAND_DATA: dataFolder() }), start('api')])
+    output.done()
+
+    const exits = [sequencer, ...others].map(({ died }) => died)
+    const engineExit = engine.exited.then((error): never => {
+      throw error
+    })
+    const died = Promise.race([...exits, engineExit])
+    died.catch(() => {})
+    return { manifest: complete, profile, keys, firstDay: networkOf(profile).firstDay, died, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+type EngineParameters = {
+  folder: StateFolder
+  output: Context['output']
+  profile: Profile
+  ports: Ports
+  keys: Keys
+}
+
+async function startEngine({ folder, output, profile, ports, keys }: EngineParameters): Promise<AnvilEngine> {
+  const stopped = await stopOrphans(folder.engine)
+  if (stopped.length > 0)
+    output.progress(`stopped ${stopped.length} chains that a killed run had left behind`)
+  await checkPortsFree(ports)
+  output.progress('starting both chains …')
+  return startAnvilEngine({
+    dir: folder.engine,
+    ports: { l1: ports.l1, l2: ports.l2Internal },
+    config: deployConfig(profile, keys),
+    deployer: keys.deployer,
+    onProgress: (step) => output.progress(step),
+  })
+}
+
+function sequencerEnv(engine: AnvilEngine, ports: Ports): Record<string, string> {
+  return {
+    HASHSAND_L2_INTERNAL_RPC: engine.l2RpcUrl,
+    HASHSAND_L1_DURABLE: engine.l1DurablePath,
+    HASHSAND_L2_DUMPS: engine.l2DumpDir,
+    HASHSAND_L2_PORT: String(ports.l2),
+  }
+}
+
+type ChildParameters = {
+  folder: StateFolder
+  ports: Ports
+  name: 'sequencer' | 'relayer' | 'api'
+  env: Record<string, string>
+  stops: (() => Promise<void>)[]
+}
+
+async function startChild({ folder, ports, name, env, stops }: ChildParameters): Promise<Child> {
+  const child = startService({
+    name,
+    logs: folder.logs,
+    env: {
+      HASHSAND_MANIFEST: folder.manifest,
+      HASHSAND_KEYS: folder.keys,
+      HASHSAND_STATE_DIR: join(folder.root, name),
+      HASHSAND_PORT: String(ports[name]),
+      HASHSAND_LEASH: '1',
+      ...env,
+    },
+  })
+  stops.push(() => child.stop())
+  await waitReady(child, `http://127.0.0.1:${ports[name]}/healthz`, readySeconds)
+  return child
+}

@@ -1,0 +1,43 @@
+import { Command, CommanderError } from 'commander'
+import { exitCode } from '../runtime/main.ts'
+import { registerBridge } from './commands/bridge.ts'
+import { registerDemo } from './commands/demo.ts'
+import { registerDevnet } from './commands/devnet.ts'
+import { registerKeys } from './commands/keys.ts'
+import { registerStatus } from './commands/status.ts'
+import { addSharedOptions } from './context.ts'
+import { reportFailure } from './output.ts'
+
+const program = addSharedOptions(
+  new Command('hashsand')
+    .description('Mining revenue as tokens, on an OP-Stack Layer 2 of its own')
+    .version('0.1.0')
+    .showHelpAfterError('Add --help to see what there is.'),
+)
+registerDevnet(program)
+registerDemo(program)
+registerStatus(program)
+registerBridge(program)
+registerKeys(program)
+exitInsteadOfEnding(program)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode =
+    error instanceof CommanderError
+      ? usageCode(error)
+      : reportFailure(error, program.opts<{ json?: boolean }>().json === true)
+}
+// A failed command may leave handles open; what matters is on disk by now.
+if (process.exitCode !== undefined && process.exitCode !== 0) process.exit()
+
+/** Commander ends the process at a wrong option; here it throws, so that one place decides the exit code. */
+function exitInsteadOfEnding(command: Command): void {
+  command.exitOverride()
+  for (const child of command.commands) exitInsteadOfEnding(child)
+}
+
+function usageCode(error: CommanderError): number {
+  return error.exitCode === 0 ? exitCode.ok : exitCode.usage
+}

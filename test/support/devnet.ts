@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const root = join(import.meta.dirname, '..', '..')
+
+export type Command = {
+  child: ChildProcess
+  /** JSON objects from standard output, as they come. */
+  lines: Record<string, unknown>[]
+  stderr(): string
+  /** Exit code, or the signal that ended it. */
+  ended: Promise<number | NodeJS.Signals>
+  /** Resolves with the first line that fits; rejects when the command ends before. */
+  line(fits: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>
+  /** `kill -9` of the command and of everything that it started. */
+  killTree(): Promise<void>
+}
+
+/** Runs the hashsand command with `--json` in a process group of its own, as a person would in a terminal. */
+export function hashsand(args: readonly string[], env: Record<string, string> = {}): Command {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'services/cli/main.ts', '--json', ...args], {
+    cwd: root,
+    detached: true,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const lines: Record<string, unknown>[] = []
+  const listeners = new Set<() => void>()
+  let stderr = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+  })
+  createInterface(child.stdout).on('line', (text) => {
+    lines.push(JSON.parse(text))
+    for (const listener of listeners) listener()
+  })
+  const ended = once(child, 'close').then(([code, signal]) => code ?? signal)
+  return {
+    child,
+    lines,
+    stderr: () => stderr,
+    ended,
+    line: (fits) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const found = lines.find(fits)
+          if (found === undefined) return
+          listeners.delete(look)
+          resolve(found)
+        }
+        listeners.add(look)
+        look()
+        ended.then((exit) => reject(new Error(`ended with ${exit}: ${stderr}`)))
+      }),
+    killTree: async () => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      await ended
+    },
+  }
+}
+
+export type Sandbox = { state: string; basePort: number; args: readonly string[]; remove(): Promise<void> }
+
+/** A state folder and ports of its own for one test. */
+export async function sandbox(): Promise<Sandbox> {
+  const state = await mkdtemp(join(tmpdir(), 'hashsand-'))
+  // Six ports from here on; tests run one after the other, so two of them never share a port.
+  const basePort = 20_000 + Math.floor(Math.random() * 20_000)
+  return {
+    state,
+    basePort,
+    args: ['--state', state],
+    remove: () => rm(state, { recursive: true, force: true, maxRetries: 5 }),
+  }
+}
+
+export function up({ args, basePort }: Sandbox, env: Record<string, string> = {}): Command {
+  return hashsand([...args, 'devnet', 'up', '--base-port', String(basePort)], env)
+}
+
+/** Ctrl-C, and the wait until everything is down. */
+export async function interrupt(command: Command): Promise<number | NodeJS.Signals> {
+  command.child.kill('SIGINT')
+  return command.ended
+}

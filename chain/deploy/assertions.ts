@@ -46,9 +46,10 @@ export type AssertL1Parameters = {
 /** Proves by reading the chain that the L1 side is wired, initialised once, and in nobody's hands but the timelock's. */
 export async function assertL1Deployment(client: Client, parameters: AssertL1Parameters): Promise<void> {
   assertFinalization(parameters.config)
+  // First: behind a wrong implementation no other answer means anything.
+  await assertProxies(client, parameters)
   await Promise.all([
     assertInitialisedOnce(client, parameters),
-    assertProxies(client, parameters),
     assertWiring(client, parameters.contracts),
     assertRoles(client, parameters),
     assertOwners(client, parameters.contracts),

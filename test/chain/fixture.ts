@@ -1,9 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createClient, defineChain, http, type PrivateKeyAccount } from 'viem'
+import { createClient, createTestClient, defineChain, http, type PrivateKeyAccount } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
+import { revert, snapshot } from 'viem/actions'
 import type { DeployConfig } from '../../chain/deploy/config.ts'
+import { startAnvil } from '../../chain/engine/anvil/node.ts'
+import { anvil } from '../../chain/engine/anvil/rpc.ts'
 
 /** What the tests of this folder share: keys made at run time, short waiting times, folders that go away. */
 
@@ -74,5 +77,32 @@ export function reviveConfig(value: unknown): DeployConfig {
   return {
     ...parsed,
     networks: parsed.networks.map((network) => ({ ...network, unitHashes: BigInt(network.unitHashes) })),
+  }
+}
+
+export type TestNode = { rpcUrl: string; stop(): Promise<void> }
+
+/** A node that mines each transaction at once, in a folder of its own. */
+export async function startTestNode(chainId: number, args: readonly string[] = []): Promise<TestNode> {
+  const { dir, remove } = await temporaryFolder()
+  const node = await startAnvil({ name: 'test node', port: 0, chainId, cacheDir: join(dir, 'cache'), args })
+  await anvil(clientOf(node.rpcUrl, chainId), 'evm_setAutomine', [true])
+  return {
+    rpcUrl: node.rpcUrl,
+    stop: async () => {
+      await node.stop()
+      await remove()
+    },
+  }
+}
+
+/** Lets `work` change the node, then takes every change back. */
+export async function undone(rpcUrl: string, work: () => Promise<void>): Promise<void> {
+  const client = createTestClient({ mode: 'anvil', transport: http(rpcUrl, { retryCount: 0 }) })
+  const id = await snapshot(client)
+  try {
+    await work()
+  } finally {
+    await revert(client, { id })
   }
 }

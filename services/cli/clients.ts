@@ -1,6 +1,10 @@
 import { createPublicClient, http, type PublicClient } from 'viem'
 import { l1Chain, l2Chain } from '../../chain/chains.ts'
+import { checkIdentity } from '../../chain/identity.ts'
 import type { Manifest } from '../../chain/manifest.ts'
+import { checkTokens } from '../../chain/tokens.ts'
+import { nodeIsSilent } from '../runtime/loop.ts'
+import { NetworkUnreachableError } from './errors.ts'
 
 /** Readers of both chains of a network. */
 export function clientsOf(manifest: Manifest): { l1: PublicClient; l2: PublicClient } {
@@ -17,4 +21,21 @@ export function clientsOf(manifest: Manifest): { l1: PublicClient; l2: PublicCli
       pollingInterval,
     }),
   }
+}
+
+/**
+ * A network that is what its manifest says: right chains, honest token pairs. Whatever spends asks here first, so that
+ * nothing is ever sent to a stranger.
+ */
+export async function openNetwork(manifest: Manifest): Promise<ReturnType<typeof clientsOf>> {
+  const clients = clientsOf(manifest)
+  try {
+    await checkIdentity(clients, manifest)
+    await checkTokens(clients, manifest.tokens)
+  } catch (error) {
+    throw nodeIsSilent(error)
+      ? new NetworkUnreachableError(manifest.l1.rpcUrl, manifest.l2.rpcUrl, error)
+      : error
+  }
+  return clients
 }

@@ -124,3 +124,18 @@ export class UnknownNameError extends BaseError {
     super(`There is no ${what} "${given}". Known: ${known.join(', ')}.`)
   }
 }
+
+export class NetworkUnreachableError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly l1Url: string,
+    readonly l2Url: string,
+    cause?: unknown,
+  ) {
+    super(
+      `L1 at ${l1Url} or L2 at ${l2Url} does not answer. Is the network up? Start it with npm start.`,
+      cause,
+    )
+  }
+}

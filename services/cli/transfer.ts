@@ -9,7 +9,7 @@ import {
 import type { Manifest } from '../../chain/manifest.ts'
 import { type Role, readKeys, roles } from '../runtime/keys.ts'
 import type { Outbox } from '../runtime/outbox.ts'
-import { clientsOf } from './clients.ts'
+import { openNetwork } from './clients.ts'
 import type { Context } from './context.ts'
 import { approveCall } from './demo/contracts.ts'
 import { UnknownNameError } from './errors.ts'
@@ -29,7 +29,7 @@ export async function transfer(
   const { output, folder } = context
   const account = (await readKeys(folder.keys))[roleOf(options.as)]
   const side = options.direction === 'deposit' ? 'l1' : 'l2'
-  const client = clientsOf(manifest)[side]
+  const client = (await openNetwork(manifest))[side]
   const plan = planOf(manifest, account.address, options)
   const cost = await costOf(client, account.address, plan.calls[0])
   output.result(

@@ -34,14 +34,18 @@ export async function loop({ log, signal, everyMs, step }: LoopParameters): Prom
 
 /** Whether the same work may be tried again: our own word, or a node that did not answer. */
 export function mayRetry(error: unknown): boolean {
-  if (error instanceof BaseError) return error.retry
+  return error instanceof BaseError ? error.retry : nodeIsSilent(error)
+}
+
+/** A node that is down, slow or overloaded, somewhere among the causes. */
+export function nodeIsSilent(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (silentNode.some((kind) => cause instanceof kind)) return true
+    if (silences.some((kind) => cause instanceof kind)) return true
   }
   return false
 }
 
-const silentNode = [
+const silences = [
   HttpRequestError,
   TimeoutError,
   SocketClosedError,

@@ -15,6 +15,8 @@ export function stopSignal({ withParent = false } = {}): AbortSignal {
     process.stdin.resume()
     process.stdin.once('close', stop)
     process.stdin.once('end', stop)
+    // An open standard input would keep the process alive when its work is done.
+    controller.signal.addEventListener('abort', () => process.stdin.destroy(), { once: true })
   }
   return controller.signal
 }

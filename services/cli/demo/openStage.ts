@@ -4,7 +4,7 @@ import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from 
 import type { Call } from '../../../bridge/actions.ts'
 import type { Manifest } from '../../../chain/manifest.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
-import { clientsOf } from '../clients.ts'
+import { openNetwork } from '../clients.ts'
 import type { StateFolder } from '../devnet/profile.ts'
 import { DemoError } from '../errors.ts'
 import type { Output } from '../output.ts'
@@ -38,6 +38,7 @@ export async function openStage({
   output,
   signal,
 }: OpenStageParameters): Promise<OpenedStage> {
+  const clients = await openNetwork(manifest)
   const journal = await openJournal(join(folder.demo, 'journal.json'), manifest.l2.genesisHash)
   const keys = await journal.once('keys', async () => Object.fromEntries(partyNames.map(newKey)))
   // Safe: the stored object has one key per party name.
@@ -46,7 +47,6 @@ export async function openStage({
   ) as Record<Party, PrivateKeyAccount>
 
   const run = accounts.miner.address.slice(2, 10).toLowerCase()
-  const clients = clientsOf(manifest)
   const outboxes = new Map<string, Promise<Outbox>>()
   const outboxOf = (party: Party, side: Side): Promise<Outbox> => {
     const name = `${party}-${side}`

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceDiedError, WaitedTooLongError } from '../errors.ts'
@@ -26,6 +26,7 @@ const graceMs = 10_000
  * dies, even by `kill -9`, the system closes it and the service stops.
  */
 export function startService({ name, logs, env }: StartServiceParameters): Child {
+  mkdirSync(logs, { recursive: true })
   const logFile = join(logs, `${name}.log`)
   const child = spawn(process.execPath, ['--import', 'tsx', join('services', name, 'main.ts')], {
     cwd: repository,

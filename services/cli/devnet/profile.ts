@@ -69,7 +69,6 @@ export async function prepareStateFolder(folder: StateFolder): Promise<void> {
       `The folder ${folder.root} holds ${entries.length} entries and no profile.json: it is not a Hashsand state folder. Choose an empty or new one with --state.`,
     )
   }
-  await mkdir(folder.logs, { recursive: true })
 }
 
 /** The stored profile, or the one given here, which is then stored for good. */

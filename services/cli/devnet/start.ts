@@ -52,14 +52,15 @@ export async function startDevnet({
     for (const end of stops.splice(0).reverse()) await end()
   }
   try {
-    const profile = await loadProfile(folder, firstProfile(options, dataFolder()))
     const ports = portsFrom(options.basePort)
+    await clearTheGround(folder, ports, output)
+    const profile = await loadProfile(folder, firstProfile(options, dataFolder()))
     await createKeysFile(folder.keys)
     const keys = await readKeys(folder.keys)
 
     const engine = await startEngine({ folder, output, profile, ports, keys })
     stops.push(() => engine.stop())
-    // The sequencer needs no more than this; the manifest that others read is only ever written complete.
+    // The sequencer begins with this one and reads it again; the manifest of all others is only ever written complete.
     const manifest = firstManifest(profile, ports, engine)
     await writeManifest(folder.bootManifest, manifest)
 
@@ -75,6 +76,7 @@ export async function startDevnet({
       sequencer.died,
     ])
     await writeManifest(folder.manifest, complete)
+    await writeManifest(folder.bootManifest, complete)
     const others = await Promise.all([start('relayer', { HASHSAND_DATA: dataFolder() }), start('api')])
     output.done()
 
@@ -91,6 +93,14 @@ export async function startDevnet({
   }
 }
 
+/** Before anything is written or started: what a killed run left behind is stopped, and the ports are free. */
+async function clearTheGround(folder: StateFolder, ports: Ports, output: Context['output']): Promise<void> {
+  const stopped = await stopOrphans(folder.engine)
+  if (stopped.length > 0)
+    output.progress(`stopped ${stopped.length} chains that a killed run had left behind`)
+  await checkPortsFree(ports)
+}
+
 type EngineParameters = {
   folder: StateFolder
   output: Context['output']
@@ -100,10 +110,6 @@ type EngineParameters = {
 }
 
 async function startEngine({ folder, output, profile, ports, keys }: EngineParameters): Promise<AnvilEngine> {
-  const stopped = await stopOrphans(folder.engine)
-  if (stopped.length > 0)
-    output.progress(`stopped ${stopped.length} chains that a killed run had left behind`)
-  await checkPortsFree(ports)
   output.progress('starting both chains …')
   return startAnvilEngine({
     dir: folder.engine,

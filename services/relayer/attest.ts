@@ -1,4 +1,11 @@
-import { type Address, encodeFunctionData, isAddressEqual, type LocalAccount, type PublicClient } from 'viem'
+import {
+  type Address,
+  encodeFunctionData,
+  type Hex,
+  isAddressEqual,
+  type LocalAccount,
+  type PublicClient,
+} from 'viem'
 import { rewardIndex } from '../../chain/generated/abi.ts'
 import type { DayTotals } from '../../oracle/dayTotals.ts'
 import { encodeSignatures, type Report, reportDigest, reportOf } from '../../oracle/report.ts'
@@ -28,22 +35,22 @@ export async function attestDays(
   days: readonly DayTotals[],
   parameters: AttestParameters,
 ): Promise<void> {
-  let gas: bigint | undefined
-  const sent: Promise<void>[] = []
+  const signed: SignedReport[] = []
   for (const totals of days) {
     const report = reportOf(totals, { network: parameters.network, round })
-    const signatures = await signatureBytes(report, parameters)
-    // Only the first of them can be tried out before the others are there.
-    gas ??= await gasWithMargin(client, {
-      address: parameters.address,
-      abi: rewardIndex.abi,
-      functionName: 'attest',
-      args: [report, signatures],
-      account: parameters.outbox.address,
-    })
-    sent.push(submit(report, { ...parameters, signatures, gas }))
+    signed.push({ report, signatures: await signatureBytes(report, parameters) })
   }
-  await allSettled(sent)
+  const [first] = signed
+  if (first === undefined) return
+  // Only the first of them can be tried out before the others are there.
+  const gas = await gasWithMargin(client, {
+    address: parameters.address,
+    abi: rewardIndex.abi,
+    functionName: 'attest',
+    args: [first.report, first.signatures],
+    account: parameters.outbox.address,
+  })
+  await allSettled(signed.map((each) => submit(each, { ...parameters, gas })))
 }
 
 /** The accounts that the contract knows as signers; at least a quorum of them. */
@@ -57,14 +64,18 @@ export function signingAccounts(
   return held.slice(0, quorum)
 }
 
-async function signatureBytes(report: Report, { journal, view, ...rest }: AttestParameters) {
-  return encodeSignatures(await journal.sign(report, domainOf({ view, ...rest })), view.quorum)
+async function signatureBytes(report: Report, parameters: AttestParameters): Promise<Hex> {
+  const signatures = await parameters.journal.sign(report, domainOf(parameters))
+  return encodeSignatures(signatures, parameters.view.quorum)
 }
 
-type SubmitParameters = AttestParameters & { signatures: `0x${string}`; gas: bigint }
+type SignedReport = { report: Report; signatures: Hex }
 
-async function submit(report: Report, { signatures, gas, ...parameters }: SubmitParameters): Promise<void> {
-  const { address, network, outbox, log } = parameters
+async function submit(
+  { report, signatures }: SignedReport,
+  parameters: AttestParameters & { gas: bigint },
+): Promise<void> {
+  const { address, network, outbox, log, gas } = parameters
   const { day } = report
   // The digest belongs to the key: another signer set makes another transaction of the same report.
   const digest = reportDigest(report, domainOf(parameters))

@@ -1,3 +1,4 @@
+import { getAddress } from 'viem'
 import type { Manifest } from '../../chain/manifest.ts'
 import type { Contracts } from './chain.ts'
 import { NoSuchNetworkError } from './errors.ts'
@@ -26,5 +27,5 @@ export type StoreIdentityParameters = {
 export function storeIdentity({ manifest, network, contracts, seed }: StoreIdentityParameters): string {
   const { chainId, genesisHash } = manifest.l2
   const source = network.source === 'simulator' ? `simulator with seed ${seed}` : network.source
-  return `chain ${chainId} with genesis ${genesisHash}, index ${contracts.rewardIndex}, network ${network.id} from ${source}`
+  return `chain ${chainId} with genesis ${genesisHash}, index ${getAddress(contracts.rewardIndex)}, network ${network.id} from ${source}`
 }

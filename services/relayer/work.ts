@@ -35,11 +35,12 @@ export type Progress = NetworkView & {
 
 /** One round: close what is over, attest what the chain lacks, let the ledger take what is final. The chain is asked first. */
 export async function work(parameters: WorkParameters): Promise<Progress> {
-  const { client, contracts, network, days } = parameters
+  const { client, contracts, network, accounts, days } = parameters
   const view = await readNetwork(client, { address: contracts.rewardIndex, network })
+  const signers = signingAccounts(accounts, view, network)
   const lastSourceDay = await days.closeUntil(view.epoch - 1, batchDays)
 
-  await attestMissing(parameters, view, lastSourceDay)
+  await attestMissing({ ...parameters, accounts: signers }, view, lastSourceDay)
   const after = await readNetwork(client, { address: contracts.rewardIndex, network })
   const indices = await pokeAll(parameters, after.lastFinalDay)
 
@@ -68,7 +69,7 @@ async function attestMissing(
     if (totals === undefined) break
     missing.push(totals)
   }
-  const journal = openJournal({ store, accounts: signingAccounts(accounts, view, network) })
+  const journal = openJournal({ store, accounts })
   const { rewardIndex: address } = contracts
   await attestDays(client, missing, { chainId, address, network, view, journal, outbox, log })
 }

@@ -184,23 +184,25 @@ function build(): void {
   if (status !== 0) throw new CodegenError('forge build failed, see above. Nothing was written.')
 }
 
-function main(check: boolean): void {
-  build()
-  const folder = join(root, 'chain/generated')
-  const stale = generate().filter(([file, text]) => {
+/** The generated files that `folder` has not, or not like this. */
+export function staleIn(folder: string): [file: string, text: string][] {
+  return generate().filter(([file, text]) => {
     const path = join(folder, file)
     return !existsSync(path) || readFileSync(path, 'utf8') !== text
   })
+}
+
+function main(check: boolean): void {
+  build()
+  const folder = join(root, 'chain/generated')
+  const stale = staleIn(folder)
   if (check && stale.length > 0) {
     const names = stale.map(([file]) => `chain/generated/${file}`).join(', ')
     throw new CodegenError(`Stale: ${names}. Run npm run codegen and commit the result.`)
   }
   for (const [file, text] of stale) writeFileSync(join(folder, file), text)
-  process.stdout.write(
-    stale.length === 0
-      ? 'chain/generated is fresh\n'
-      : stale.map(([file]) => `wrote chain/generated/${file}\n`).join(''),
-  )
+  const lines = stale.map(([file]) => `wrote chain/generated/${file}\n`)
+  process.stdout.write(lines.join('') || 'chain/generated is fresh\n')
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -1,3 +1,5 @@
+import { BaseError as ViemError } from 'viem'
+
 /**
  * The root of every failure that Hashsand expects. Anything thrown that is not a BaseError is a bug.
  * The message says what happened, with the numbers, and what to do about it.
@@ -80,6 +82,23 @@ export class TokenPairError extends BaseError {
   ) {
     super(
       `The token pair ${symbol} is refused: ${what} is ${given}, expected ${expected}. Correct or remove the pair in the manifest.`,
+      cause,
+    )
+  }
+}
+
+export class TransactionNotSentError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly what: string,
+    readonly from: string,
+    cause: unknown,
+  ) {
+    // viem's full message repeats the whole call data.
+    const reason = cause instanceof ViemError ? `${cause.shortMessage} ${cause.details ?? ''}` : String(cause)
+    super(
+      `${what} could not be sent from ${from}: ${reason.trim()} Check its balance and the RPC, then run it again.`,
       cause,
     )
   }

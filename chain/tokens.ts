@@ -1,4 +1,11 @@
-import { type Address, type Client, erc20Abi } from 'viem'
+import {
+  type Address,
+  type Client,
+  ContractFunctionRevertedError,
+  ContractFunctionZeroDataError,
+  erc20Abi,
+  BaseError as ViemError,
+} from 'viem'
 import { readContract } from 'viem/actions'
 import { TokenPairError } from './errors.ts'
 import { predeploys } from './generated/addresses.ts'
@@ -40,11 +47,18 @@ function decimalsOf(client: Client, address: Address): Promise<number> {
 /** A contract that does not answer is no token; a node that does not answer is another failure and stays itself. */
 async function orRefuse<T>({ symbol }: TokenPair, what: string, answer: Promise<T>): Promise<T> {
   return answer.catch((cause: unknown) => {
-    if (cause instanceof Error && cause.name === 'ContractFunctionExecutionError') {
-      throw new TokenPairError(symbol, what, 'no answer', 'a bridged token', cause)
-    }
-    throw cause
+    if (!isContractsFault(cause)) throw cause
+    throw new TokenPairError(symbol, what, 'no answer', 'a bridged token', cause)
   })
+}
+
+function isContractsFault(error: unknown): boolean {
+  if (!(error instanceof ViemError)) return false
+  const fault = error.walk(
+    (cause) =>
+      cause instanceof ContractFunctionRevertedError || cause instanceof ContractFunctionZeroDataError,
+  )
+  return fault !== null
 }
 
 function expectSame(

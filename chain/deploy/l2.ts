@@ -55,11 +55,11 @@ export async function deployL2(
   const sender = await openSender(client)
   const deployments = l2Deployments(config)
   onProgress?.('L2: timelock and Uniswap')
-  await Promise.all(Object.entries(deployments).map(([name, deployment]) => bring(sender, name, deployment)))
+  await allDone(Object.entries(deployments).map(([name, deployment]) => bring(sender, name, deployment)))
   await assertTimelock(client, deployments.Timelock.address, config)
 
   onProgress?.('L2: tokens')
-  const addresses = await Promise.all(tokens.map((token) => createPair(sender, token)))
+  const addresses = await allDone(tokens.map((token) => createPair(sender, token)))
   return {
     contracts: {
       Timelock: deployments.Timelock.address,
@@ -70,6 +70,12 @@ export async function deployL2(
     },
     tokens: addresses,
   }
+}
+
+/** Waits for all of them, also when one fails: no transaction is still under way when the script has ended. */
+async function allDone<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work)
+  return Promise.all(work)
 }
 
 function plain(source: ArtifactSource, name: string, args: readonly unknown[] = []): Create2Deployment {

@@ -18,7 +18,7 @@ import {
   sendTransaction,
   waitForTransactionReceipt,
 } from 'viem/actions'
-import { TransactionRevertedError, WrongContractAddressError } from '../errors.ts'
+import { TransactionNotSentError, TransactionRevertedError, WrongContractAddressError } from '../errors.ts'
 
 export type DeployClient = Client<Transport, Chain, Account>
 
@@ -60,7 +60,9 @@ export async function openSender(client: DeployClient): Promise<Sender> {
   async function send(name: string, to: Address | null, data: Hex): Promise<TransactionReceipt> {
     const sent = turn.then(() => broadcast(to, data))
     turn = sent.catch(() => {})
-    const hash = await sent
+    const hash = await sent.catch((cause: unknown) => {
+      throw new TransactionNotSentError(name, client.account.address, cause)
+    })
     const receipt = await waitForTransactionReceipt(client, { hash, pollingInterval: POLLING_MS })
     if (receipt.status !== 'success') throw new TransactionRevertedError(name, hash)
     return receipt

@@ -106,13 +106,16 @@ export function withdrawalState(facts: WithdrawalFacts, maturity: Maturity): Wit
   return facts.covered ? 'covered' : 'seen'
 }
 
-/** The portal asks that both the proof and the proposal be strictly older than the period. */
+/**
+ * Whether the block after this one may finalise: the portal asks there that both the proof and the proposal be older than the
+ * period.
+ */
 export function isMature(
   { provenAt, proposedAt }: Pick<WithdrawalFacts, 'provenAt' | 'proposedAt'>,
   { l1Time, finalizationPeriodSeconds }: Maturity,
 ): boolean {
   if (provenAt === undefined || proposedAt === undefined || provenAt === 0n) return false
-  return l1Time - provenAt > finalizationPeriodSeconds && l1Time - proposedAt > finalizationPeriodSeconds
+  return l1Time - provenAt >= finalizationPeriodSeconds && l1Time - proposedAt >= finalizationPeriodSeconds
 }
 
 function relayOutcome(logs: readonly Log[], messenger: Address): 'relayed' | 'failed' | undefined {

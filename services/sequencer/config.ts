@@ -19,6 +19,8 @@ export const sequencerConfig = z.object({
   HASHSAND_L2_HOST: z.string().default('127.0.0.1'),
   /** Health, metrics, messages: loopback only. */
   HASHSAND_PORT: port.default(9547),
+  /** `off` leaves proving and finalising to the users; their withdrawals are only watched. */
+  HASHSAND_RELAY: z.enum(['on', 'off']).default('on'),
   HASHSAND_POLL_MS: z.coerce.number().int().min(10).max(10_000).default(100),
   HASHSAND_LOG_LEVEL: z.string().default('info'),
 })

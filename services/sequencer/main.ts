@@ -50,7 +50,11 @@ await runMain(log, async () => {
       safeHead: async () => (await durableHead(network))?.number ?? 0n,
     })
   const outboxes = { proposer: await openKey('proposer'), sequencer: await openKey('sequencer') }
-  const withdrawer = createWithdrawer(network, outboxes.sequencer)
+  const withdrawer = createWithdrawer({
+    network,
+    outbox: outboxes.sequencer,
+    relays: config.HASHSAND_RELAY === 'on',
+  })
   const shared: Shared = { network, outboxes, lastRoot: undefined, supply: undefined }
 
   await resume(network)

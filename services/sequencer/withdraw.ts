@@ -1,7 +1,7 @@
 import { type Hash, BaseError as ViemError } from 'viem'
 import { type Call, estimateFinaliseGas, finaliseCall, proveCall } from '../../bridge/actions.ts'
 import { readWithdrawalFacts } from '../../bridge/observe.ts'
-import { type WithdrawalState, withdrawalState } from '../../bridge/status.ts'
+import { isMature, type WithdrawalState, withdrawalState } from '../../bridge/status.ts'
 import { checkOutputRoot, outputRootProof, proveArguments, withdrawalSlot } from '../../bridge/withdrawal.ts'
 import { BaseError } from '../../chain/errors.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
@@ -25,12 +25,14 @@ import { type MessageRecord, stepped, type WithdrawalRecord } from './records.ts
 export type Withdrawer = {
   network: Network
   outbox: Outbox
+  /** Whether to prove and finalise, or only to watch. */
+  relays: boolean
   busy: Set<string>
   undeliverable: Map<Hash, bigint>
 }
 
-export function createWithdrawer(network: Network, outbox: Outbox): Withdrawer {
-  return { network, outbox, busy: new Set(), undeliverable: new Map() }
+export function createWithdrawer(parts: Pick<Withdrawer, 'network' | 'outbox' | 'relays'>): Withdrawer {
+  return { ...parts, busy: new Set(), undeliverable: new Map() }
 }
 
 /** Brings every open message one step on. */
@@ -69,7 +71,11 @@ async function advance(withdrawer: Withdrawer, record: WithdrawalRecord, now: No
   const state = withdrawalState(facts, now.maturity)
 
   if (state === 'covered') start(withdrawer, record, () => prove(withdrawer, record))
-  if (state === 'mature') start(withdrawer, record, () => finalise(withdrawer, record, now))
+  // An estimate may be made with the time of this very block, at which the portal would still refuse.
+  const passed = { ...now.maturity, l1Time: now.maturity.l1Time - 1n }
+  if (state === 'mature' && isMature(facts, passed)) {
+    start(withdrawer, record, () => finalise(withdrawer, record, now))
+  }
   const shown = withIntent(outbox, record, state)
   if (shown === record.state) return
   await change(network, record.id, (stored) => stepped(stored, { state: shown, ...now.place }))
@@ -84,8 +90,12 @@ function withIntent({ lookup }: Outbox, { id }: WithdrawalRecord, state: Withdra
 }
 
 /** Runs one task for a withdrawal beside all others, at most one at a time. */
-function start({ busy, network }: Withdrawer, { id }: WithdrawalRecord, task: () => Promise<void>): void {
-  if (busy.has(id)) return
+function start(
+  { busy, network, relays }: Withdrawer,
+  { id }: WithdrawalRecord,
+  task: () => Promise<void>,
+): void {
+  if (!relays || busy.has(id)) return
   busy.add(id)
   task()
     .then(() => alert(network, `withdrawal.${id}`, undefined))

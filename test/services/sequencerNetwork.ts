@@ -12,6 +12,7 @@ import {
   createPublicClient,
   createWalletClient,
   type Hash,
+  type Hex,
   http,
   type PublicClient,
   parseEther,
@@ -38,6 +39,8 @@ export type TestNetwork = {
   dir: string
   manifest: Manifest
   keys: Keys
+  /** The user's private key, for clients that sign by themselves. */
+  userKey: Hex
   l1: PublicClient
   /** Users' way: through the sequencer's front. */
   l2: PublicClient
@@ -58,7 +61,7 @@ export type TestNetwork = {
 const repository = join(import.meta.dirname, '..', '..')
 
 /** Both chains with the real contracts, and the sequencer as a process of its own. */
-export async function startTestNetwork({ bridgeWbtc = true } = {}): Promise<TestNetwork> {
+export async function startTestNetwork(env: Record<string, string> = {}): Promise<TestNetwork> {
   const dir = await mkdtemp(join(tmpdir(), 'sequencer-'))
   const keysPath = join(dir, 'keys.json')
   await createKeysFile(keysPath)
@@ -84,6 +87,7 @@ export async function startTestNetwork({ bridgeWbtc = true } = {}): Promise<Test
     dir,
     manifest,
     keys,
+    userKey: (JSON.parse(await readFile(keysPath, 'utf8')) as Record<Role, Hex>).user,
     l1,
     l2,
     l2Node,
@@ -106,6 +110,7 @@ export async function startTestNetwork({ bridgeWbtc = true } = {}): Promise<Test
           HASHSAND_L2_PORT: String(front),
           HASHSAND_PORT: String(admin),
           HASHSAND_POLL_MS: '50',
+          ...env,
         },
       })
       const out = createWriteStream(join(dir, 'logs', 'sequencer.log'), { flags: 'a' })
@@ -134,14 +139,16 @@ export async function startTestNetwork({ bridgeWbtc = true } = {}): Promise<Test
       await rm(dir, { recursive: true, force: true })
     },
   }
-  await network.startSequencer()
-  if (bridgeWbtc) {
+  try {
+    await network.startSequencer()
     network.wbtc = await bringWbtc(network)
-    const pair = { symbol: 'WBTC', name: 'Wrapped BTC', decimals: 8, ...network.wbtc }
-    manifest.tokens.push(pair)
+    manifest.tokens.push({ symbol: 'WBTC', name: 'Wrapped BTC', decimals: 8, ...network.wbtc })
     await writeManifest(manifestPath, manifest)
+    return network
+  } catch (error) {
+    await network.close()
+    throw error
   }
-  return network
 }
 
 /** Ether for two users on L2, the L2 end of the pair, coins and an allowance on L1. */

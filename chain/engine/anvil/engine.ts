@@ -126,9 +126,19 @@ async function resume(options: EngineOptions, paths: Paths, deployment: Deployme
   await openDumpStore({ dir: paths.l2.dumps }).extract(loads.l2)
   const nodes = await startNodes(options, paths, loads)
   await Promise.all([rm(loads.l1), rm(loads.l2)])
+  await Promise.all([keepTime(nodes.l1), keepTime(nodes.l2)])
   // Dumped and not yet named when the kill came, or named and then repaired away: the state that runs is what counts.
   await writeDurable(paths.l1.durable, l1State)
   return { nodes, deployment }
+}
+
+/**
+ * A loaded anvil takes the wall clock, whatever its head says. Where the head is ahead of it (the machine's clock was
+ * set back, or a user moved the test chain's time) time goes on from the head instead.
+ */
+async function keepTime(node: AnvilNode): Promise<void> {
+  const { timestamp } = await getBlock(clientOf(node))
+  if (Number(timestamp) * 1_000 > Date.now()) await anvil(clientOf(node), 'evm_setTime', [Number(timestamp)])
 }
 
 async function startNodes(

@@ -12,6 +12,7 @@ export type AnvilMethods = {
   eth_sendTransaction: [[transaction: Record<string, string>], string]
   eth_getTransactionReceipt: [[hash: string], { status: string } | null]
   evm_mine: [[], string]
+  evm_setTime: [[seconds: number], number]
   evm_setAutomine: [[on: boolean], null]
 }
 

@@ -8,9 +8,11 @@ import { createClient, type Hash, http, type TransactionReceipt } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { getBlock, getTransactionReceipt, sendTransaction } from 'viem/actions'
 import { FinalizationTooShortError } from '../../../../chain/deploy/errors.ts'
+import { openDumpStore } from '../../../../chain/engine/anvil/dump.ts'
 import { anvilPaths, startAnvilEngine } from '../../../../chain/engine/anvil/engine.ts'
 import { type DurableBlock, readDurable } from '../../../../chain/engine/anvil/l1.ts'
 import { stopOrphans } from '../../../../chain/engine/anvil/node.ts'
+import { anvil } from '../../../../chain/engine/anvil/rpc.ts'
 import {
   CorruptedStateError,
   NodeExitedError,
@@ -84,6 +86,28 @@ describe('engine anvil', () => {
     })
     const unsafe = { ...fast, bridge: { ...fast.bridge, sequencingWindowBlocks: 60 } }
     await assert.rejects(start({ config: unsafe }), FinalizationTooShortError)
+  })
+
+  it('never lets time go back, whatever the clock of the machine does', async () => {
+    const first = await start()
+    const l2 = rpc(first.l2RpcUrl)
+    await anvil(l2, 'evm_setTime', [Math.floor(Date.now() / 1_000) + 1_000])
+    await anvil(l2, 'evm_mine', [])
+    await openDumpStore({ dir: first.l2DumpDir }).save(l2)
+    const ahead = await getBlock(l2)
+    await first.stop()
+
+    const second = await start()
+    try {
+      const again = rpc(second.l2RpcUrl)
+      await anvil(again, 'evm_mine', [])
+      const next = await getBlock(again)
+      assert.equal(next.parentHash, ahead.hash)
+      assert.ok(next.timestamp >= ahead.timestamp, `${next.timestamp} after ${ahead.timestamp}`)
+      assert.ok(next.timestamp <= ahead.timestamp + 5n, `${next.timestamp} after ${ahead.timestamp}`)
+    } finally {
+      await second.stop()
+    }
   })
 
   it('tells when a node dies', async () => {

@@ -35,15 +35,18 @@ interface ILedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @param rewards Per component, after the cap.
     event Poked(uint32 indexed index, uint24 indexed day, uint256[] rewards);
 
-    event Escrowed(BoxId indexed long, address indexed payer, uint256 quantity, uint256 cash);
+    /// @notice The reserve of the long's index grew by `cash`. Who paid is the caller in the two `Transfer` events.
+    event Escrowed(BoxId indexed long, uint256 quantity, uint256 cash);
 
-    event Merged(BoxId indexed long, address indexed holder, uint256 quantity, uint256 cash);
+    /// @notice The reserve of the long's index shrank by `cash`.
+    event Merged(BoxId indexed long, uint256 quantity, uint256 cash);
 
-    event Redeemed(BoxId indexed id, address indexed holder, uint256 quantity, uint256 cash);
+    /// @notice The reserve of the id's index shrank by `cash`.
+    event Redeemed(BoxId indexed id, uint256 quantity, uint256 cash);
 
     event FacadeDeployed(BoxId indexed id, address facade);
 
-    error NoSuchIndex(uint32 given, uint32 last);
+    error NoSuchIndex(uint32 given);
     error TokenHasNoCode(address token);
     error SourceHasNoCode(address source);
     error ComponentCountOutOfRange(uint256 given, uint256 max);
@@ -56,17 +59,17 @@ interface ILedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @notice A bit is set that has no meaning.
     error MalformedId(BoxId id);
     error MaskOutside(uint8 mask, uint8 components);
-    error StartsBeforeIndex(uint24 start, uint24 firstEpoch);
-    error IntervalEmpty(uint24 start, uint24 end);
-    error StrikesEmpty(uint64 lo, uint64 hi);
+    error StartsBeforeIndex(uint256 start, uint256 firstEpoch);
+    error IntervalEmpty(uint256 start, uint256 end);
+    error StrikesEmpty(uint256 lo, uint256 hi);
     /// @notice Nothing is ever paid above the top of the index.
-    error FloorAboveTop(uint64 lo, uint256 topTicks);
-    /// @notice Another id stands for the same payoff: use that one.
-    error NotCanonical(BoxId given, BoxId canonical);
+    error FloorAboveTop(uint256 lo, uint256 topTicks);
+    /// @notice A ceiling at or above the top is written as all ones, so that one payoff has one id.
+    error NotCanonical(BoxId given, uint256 topTicks);
     /// @notice The top of the index does not fit the strike grid.
     error TopTooManyTicks(uint256 topTicks, uint256 max);
     /// @notice The interval ends where a prefix sum might not fit its slot.
-    error EndsTooLate(uint24 end, uint256 worstPrefixSum, uint256 max);
+    error EndsTooLate(uint256 end, uint256 worstPrefixSum, uint256 max);
     error NotLong(BoxId id);
 
     error QuantityZero();
@@ -79,8 +82,7 @@ interface ILedger is IERC6909Metadata, IERC6909TokenSupply {
     error ComponentOutside(uint8 given, uint8 components);
     error Reentered();
 
-    error FacadeExists(address facade);
-    error FacadeNotDeployed(BoxId id);
+    error FacadeExists(BoxId id);
     error NotFacade(address caller, address facade);
 
     /// @notice Opens an index. Anyone may; nothing of it can be changed later. Numbers start from 1.

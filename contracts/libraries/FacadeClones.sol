@@ -2,25 +2,46 @@
 pragma solidity 0.8.30;
 
 import {BoxId} from "../types/BoxId.sol";
-import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
+import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
+import {Errors} from "@openzeppelin/contracts/utils/Errors.sol";
 
-/// @notice The smallest proxies that know their id: 45 bytes of code, then the 28 bytes of the id that can differ.
+/// @notice The smallest proxies that know their id: 44 bytes of code, then the 28 bytes of the id that can differ.
+/// @dev Own code instead of OpenZeppelin's clones, because every byte costs 200 gas and the budget of a facade is tight.
+///      The proxy copies its calldata, delegates it, and answers what it was answered:
+///      `365f5f37 5f5f365f73 <implementation> 5af4 3d5f5f3e 5f3d91602a57fd5bf3 <id>`
+///      An address that was sent ether before is no obstacle to CREATE2.
 library FacadeClones {
+    uint256 private constant PROXY_BYTES = 44;
     bytes32 private constant SALT = 0;
 
-    function deploy(address implementation, BoxId id) internal returns (address) {
-        return Clones.cloneDeterministicWithImmutableArgs(implementation, _args(id), SALT);
+    function deploy(address implementation, BoxId id) internal returns (address clone) {
+        bytes memory code = _creationCode(implementation, id);
+        assembly ("memory-safe") {
+            clone := create2(0, add(code, 32), mload(code), SALT)
+        }
+        require(clone != address(0), Errors.FailedDeployment());
     }
 
     function addressOf(address implementation, BoxId id) internal view returns (address) {
-        return Clones.predictDeterministicAddressWithImmutableArgs(implementation, _args(id), SALT);
+        return Create2.computeAddress(SALT, keccak256(_creationCode(implementation, id)));
     }
 
-    function idOf(address clone) internal view returns (BoxId) {
-        return BoxId.wrap(uint256(bytes32(bytes28(Clones.fetchCloneArgs(clone)))));
+    function idOf(address clone) internal view returns (BoxId id) {
+        assembly ("memory-safe") {
+            // Beyond the end of the code everything reads as 0, as the last 4 bytes of an id are.
+            extcodecopy(clone, 0, PROXY_BYTES, 32)
+            id := mload(0)
+        }
     }
 
-    function _args(BoxId id) private pure returns (bytes memory) {
-        return abi.encodePacked(bytes28(bytes32(BoxId.unwrap(id))));
+    function _creationCode(address implementation, BoxId id) private pure returns (bytes memory) {
+        return abi.encodePacked(
+            // Return the 72 bytes behind these nine.
+            hex"60488060093d393df3",
+            hex"365f5f375f5f365f73",
+            implementation,
+            hex"5af43d5f5f3e5f3d91602a57fd5bf3",
+            bytes28(bytes32(BoxId.unwrap(id)))
+        );
     }
 }

@@ -284,14 +284,28 @@ contract RewardIndex is IRewardIndex {
         address previous = address(0);
         uint256 next = 0;
         for (uint256 i = 0; i < given; i++) {
-            uint256 offset = i * SIGNATURE_BYTES;
-            (address recovered, ECDSA.RecoverError failure,) =
-                ECDSA.tryRecoverCalldata(digest, signatures[offset:offset + SIGNATURE_BYTES]);
+            (bytes32 r, bytes32 s, uint8 v) = _signatureAt(signatures, i);
+            (address recovered, ECDSA.RecoverError failure,) = ECDSA.tryRecover(digest, v, r, s);
             require(failure == ECDSA.RecoverError.NoError, InvalidSignature(i));
             require(recovered > previous, SignersNotAscending(i, recovered));
             while (next < signers.length && signers[next] < recovered) next++;
             require(next < signers.length && signers[next] == recovered, NotASigner(i, recovered));
             previous = recovered;
+        }
+    }
+
+    /// @dev Assembly, because slices of calldata would add a fifth to the price of a signature.
+    function _signatureAt(bytes calldata signatures, uint256 position)
+        private
+        pure
+        returns (bytes32 r, bytes32 s, uint8 v)
+    {
+        assembly ("memory-safe") {
+            // Within bounds, because `position` is below the number of whole signatures.
+            let at := add(signatures.offset, mul(position, SIGNATURE_BYTES))
+            r := calldataload(at)
+            s := calldataload(add(at, 32))
+            v := byte(0, calldataload(add(at, 64)))
         }
     }
 
@@ -311,9 +325,9 @@ contract RewardIndex is IRewardIndex {
     {
         // The factors fit: 2^128 * 86400 * 1e18 < 2^205.
         uint256 perUnit = SECONDS_PER_DAY * INDEX_SCALE * unitHashes;
-        (uint256 high,) = Math.mul512(reward, perUnit);
-        require(high < work, IndexTooLarge(component, type(uint256).max, type(uint128).max));
-        uint256 value = Math.mulDiv(reward, perUnit, work);
+        // A day whose product does not fit pays 2^128 a unit for any work below 2^128, which is 10^9 days of Bitcoin's.
+        (bool fits, uint256 product) = Math.tryMul(reward, perUnit);
+        uint256 value = fits ? product / work : type(uint256).max;
         require(value <= type(uint128).max, IndexTooLarge(component, value, type(uint128).max));
         // Safe because it was checked in the line above.
         // forge-lint: disable-next-line(unsafe-typecast)

@@ -1,5 +1,7 @@
 import pc from 'picocolors'
+import { BaseError as ViemError } from 'viem'
 import { BaseError } from '../../chain/errors.ts'
+import { nodeIsSilent } from '../runtime/loop.ts'
 import { exitCode } from '../runtime/main.ts'
 
 /**
@@ -56,7 +58,19 @@ export function reportFailure(error: unknown, json: boolean): number {
     process.stderr.write(json ? `${toJson(fields)}\n` : `${pc.red('error')} ${error.message}\n`)
     return error.retry ? exitCode.retry : exitCode.failed
   }
+  if (nodeIsSilent(error)) {
+    const message = `A node stopped answering: ${shortMessage(error)} Look at hashsand status, or start the network again.`
+    process.stderr.write(
+      json ? `${toJson({ error: 'NodeSilent', message, retry: true })}\n` : `${pc.red('error')} ${message}\n`,
+    )
+    return exitCode.retry
+  }
   const stack = error instanceof Error ? error.stack : String(error)
   process.stderr.write(`${pc.red('bug')} ${stack}\n`)
   return exitCode.bug
+}
+
+/** viem's first line; the rest is the request body. */
+function shortMessage(error: unknown): string {
+  return error instanceof ViemError ? error.shortMessage : String(error)
 }

@@ -5,7 +5,7 @@ import { stopSignal } from '../../runtime/stop.ts'
 import { type Context, contextOf } from '../context.ts'
 import { runDemo } from '../demo/run.ts'
 import { startDevnet } from '../devnet/start.ts'
-import { DemoError } from '../errors.ts'
+import { waitFor } from '../wait.ts'
 import { addDevnetOptions, type DevnetOptions } from './devnet.ts'
 
 type Options = DevnetOptions & { fresh?: boolean; attach?: boolean }
@@ -26,14 +26,10 @@ export function registerDemo(program: Command): void {
       signal,
       fresh: options.fresh === true,
     }
+    if (options.attach === true) await waitUntilUp(context)
     if (await isUp(context)) {
       await runDemo({ ...parameters, manifest: await readManifest(context.manifestPath) })
       return
-    }
-    if (options.attach === true) {
-      throw new DemoError(
-        `No network of ${context.manifestPath} is up. Start one with npm start, or leave out --attach.`,
-      )
     }
     const devnet = await startDevnet({ ...context, options })
     try {
@@ -41,6 +37,16 @@ export function registerDemo(program: Command): void {
     } finally {
       await devnet.stop()
     }
+  })
+}
+
+/** A network that is just being started is waited for. */
+function waitUntilUp(context: Context): Promise<true> {
+  return waitFor({
+    what: `the network of ${context.manifestPath} to be up`,
+    seconds: 60,
+    remedy: 'Start one with npm start, or leave out --attach.',
+    look: async () => ((await isUp(context)) ? true : undefined),
   })
 }
 

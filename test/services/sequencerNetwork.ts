@@ -50,6 +50,8 @@ export type TestNetwork = {
   l2Wallet(role: Role): Wallet
   wbtc: { l1: Address; l2: Address }
   startSequencer(): Promise<void>
+  /** Starts a second one beside it, and answers how it ended. */
+  runSecond(): Promise<{ code: number | null; words: string }>
   /** `kill -9` of the sequencer alone. */
   killSequencer(): Promise<void>
   /** `kill -9` of everything, then everything from disk. */
@@ -83,6 +85,30 @@ export async function startTestNetwork(env: Record<string, string> = {}): Promis
   const [l1, l2, l2Node] = [connect(engine.l1RpcUrl), connect(manifest.l2.rpcUrl), connect(engine.l2RpcUrl)]
   const wallet = (chain: Chain, url: string) => (role: Role) =>
     createWalletClient({ account: keys[role], chain, transport: http(url), pollingInterval: 50 })
+  const spawnSequencer = async () => {
+    await mkdir(join(dir, 'logs'), { recursive: true })
+    const started = spawn(process.execPath, ['--import', 'tsx', 'services/sequencer/main.ts'], {
+      cwd: repository,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        HASHSAND_MANIFEST: manifestPath,
+        HASHSAND_KEYS: keysPath,
+        HASHSAND_STATE_DIR: join(dir, 'sequencer'),
+        HASHSAND_L1_DURABLE: engine.l1DurablePath,
+        HASHSAND_L2_DUMPS: engine.l2DumpDir,
+        HASHSAND_L2_INTERNAL_RPC: engine.l2RpcUrl,
+        HASHSAND_L2_PORT: String(front),
+        HASHSAND_PORT: String(admin),
+        HASHSAND_POLL_MS: '50',
+        ...env,
+      },
+    })
+    const out = createWriteStream(join(dir, 'logs', 'sequencer.log'), { flags: 'a' })
+    started.stdout.pipe(out, { end: false })
+    started.stderr.pipe(out, { end: false })
+    return started
+  }
   const network: TestNetwork = {
     dir,
     manifest,
@@ -95,28 +121,16 @@ export async function startTestNetwork(env: Record<string, string> = {}): Promis
     l2Wallet: wallet(l2Chain(manifest), manifest.l2.rpcUrl),
     wbtc: { l1: engine.deployment.l1.wbtc, l2: predeploys.WETH },
     startSequencer: async () => {
-      await mkdir(join(dir, 'logs'), { recursive: true })
-      child = spawn(process.execPath, ['--import', 'tsx', 'services/sequencer/main.ts'], {
-        cwd: repository,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: {
-          ...process.env,
-          HASHSAND_MANIFEST: manifestPath,
-          HASHSAND_KEYS: keysPath,
-          HASHSAND_STATE_DIR: join(dir, 'sequencer'),
-          HASHSAND_L1_DURABLE: engine.l1DurablePath,
-          HASHSAND_L2_DUMPS: engine.l2DumpDir,
-          HASHSAND_L2_INTERNAL_RPC: engine.l2RpcUrl,
-          HASHSAND_L2_PORT: String(front),
-          HASHSAND_PORT: String(admin),
-          HASHSAND_POLL_MS: '50',
-          ...env,
-        },
-      })
-      const out = createWriteStream(join(dir, 'logs', 'sequencer.log'), { flags: 'a' })
-      child.stdout?.pipe(out, { end: false })
-      child.stderr?.pipe(out, { end: false })
+      child = await spawnSequencer()
       await answering(child, `${manifest.services.sequencer}/healthz`, dir)
+    },
+    runSecond: async () => {
+      const second = await spawnSequencer()
+      const [words] = await Promise.all([
+        second.stdout === null ? '' : second.stdout.toArray().then((chunks) => chunks.join('')),
+        once(second, 'exit'),
+      ])
+      return { code: second.exitCode, words }
     },
     killSequencer: async () => {
       if (child !== undefined) await kill(child)

@@ -2,6 +2,7 @@ import {
   type Abi,
   type Address,
   type Client,
+  ExecutionRevertedError,
   encodeFunctionData,
   getAddress,
   type Hex,
@@ -10,6 +11,7 @@ import {
   slice,
   stringToHex,
   toHex,
+  BaseError as ViemError,
   zeroAddress,
   zeroHash,
 } from 'viem'
@@ -90,10 +92,7 @@ async function accepts(client: Client, to: Address, data: Hex): Promise<boolean>
 
 /** Whether the node ran the call and the call failed; anything else says nothing about the contract. */
 function isRevert(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (/execution reverted/i.test(cause.message)) return true
-  }
-  return false
+  return error instanceof ViemError && error.walk((cause) => cause instanceof ExecutionRevertedError) !== null
 }
 
 async function assertProxies(

@@ -1,7 +1,7 @@
-import type { Address, Hash, Hex } from 'viem'
+import type { Address, Hash } from 'viem'
 import type { l1ContractNames } from '../manifest.ts'
 
-/** Totals of one network of the RewardIndex predeploy, in the order of its constructor. */
+/** One network of the RewardIndex predeploy, in the order of its constructor. */
 export type NetworkConfig = {
   name: string
   unit: string
@@ -69,5 +69,3 @@ export type Deployment = {
   /** Hash of block 0. */
   l2: { genesisHash: Hash; timelock: Address }
 }
-
-export type Bytecode = { abi: readonly unknown[]; bytecode: Hex }

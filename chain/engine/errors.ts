@@ -79,3 +79,17 @@ export class MiningFailedError extends BaseError {
     super('The L1 node could not mine or save a block. Check the disk, then start again.', cause)
   }
 }
+
+export class StateNotSavedError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly path: string,
+    cause: unknown,
+  ) {
+    super(
+      `The state could not be written to ${path}: ${String(cause)}. Free space or correct the folder's permissions.`,
+      cause,
+    )
+  }
+}

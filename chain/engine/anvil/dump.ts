@@ -7,7 +7,7 @@ import { gunzip } from 'node:zlib'
 import { type Client, type Hash, hexToBytes } from 'viem'
 import { getBlock } from 'viem/actions'
 import { z } from 'zod'
-import { CorruptedStateError, HeadMovedError, NothingToRepairError } from '../errors.ts'
+import { CorruptedStateError, HeadMovedError, NothingToRepairError, StateNotSavedError } from '../errors.ts'
 import { anvil } from './rpc.ts'
 
 // A generation is one file, <sequence>.dump: a line of JSON about the state, then anvil's gzipped dump. A new one is
@@ -38,10 +38,7 @@ export type DumpStore = {
 
 export function openDumpStore({ dir }: { dir: string }): DumpStore {
   return {
-    save: async (client) => {
-      await mkdir(dir, { recursive: true })
-      return save(dir, client)
-    },
+    save: (client) => save(dir, client),
     latest: async () => {
       const newest = filesOf(dir).at(-1)
       return newest === undefined ? undefined : (await readGeneration(newest)).state
@@ -73,7 +70,14 @@ async function save(dir: string, client: Client): Promise<SavedState> {
 
   const files = filesOf(dir)
   const path = join(dir, `${String(sequenceOf(files.at(-1)) + 1).padStart(12, '0')}.dump`)
-  await replaceFile(path, Buffer.concat([Buffer.from(`${header}\n`), dump]))
+  try {
+    await mkdir(dir, { recursive: true })
+    await replaceFile(path, Buffer.concat([Buffer.from(`${header}\n`), dump]))
+  } catch (cause) {
+    // A full disk must not be kept full by half a file.
+    await rm(`${path}.tmp`, { force: true }).catch(() => {})
+    throw new StateNotSavedError(path, cause)
+  }
   for (const old of files.slice(0, Math.max(0, files.length + 1 - GENERATIONS))) await rm(old)
   return { path, number, hash }
 }

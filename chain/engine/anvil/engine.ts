@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type Client, createClient, defineChain, http } from 'viem'
 import { getBlock } from 'viem/actions'
 import { assertFinalization } from '../../deploy/assertions.ts'
@@ -24,8 +24,8 @@ const RPC_TIMEOUT_MS = 60_000
 
 /** Follows the newest rules; safe and finalised lag the head by one and two blocks. */
 const l1Arguments = ['--hardfork', 'osaka', '--slots-in-an-epoch', '1']
-/** The contracts are good up to Granite. First come, first served, as deposits need. */
-const l2Arguments = ['--network', 'optimism', '--hardfork', 'granite', '--order', 'fifo']
+/** The contracts are good up to Granite. First come, first served, as deposits need; no web page may talk to it. */
+const l2Arguments = ['--network', 'optimism', '--hardfork', 'granite', '--order', 'fifo', '--no-cors']
 
 /** The files of an engine's folder. */
 export function anvilPaths(dir: string) {
@@ -46,7 +46,8 @@ type Nodes = { l1: AnvilNode; l2: AnvilNode }
  * Starts both chains: from their newest states on disk, or, where a first start never came to its end, from nothing.
  * L1 is mined from here; L2 is mined and saved by the sequencer.
  */
-export async function startAnvilEngine(options: EngineOptions): Promise<AnvilEngine> {
+export async function startAnvilEngine(given: EngineOptions): Promise<AnvilEngine> {
+  const options = { ...given, dir: resolve(given.dir) }
   const { dir, config } = options
   assertFinalization(config)
   await stopOrphans(dir)
@@ -79,7 +80,7 @@ export async function startAnvilEngine(options: EngineOptions): Promise<AnvilEng
 /** Goes back to the newest undamaged state of each chain. Says what was put aside. */
 export async function repairAnvilEngine(dir: string): Promise<string[]> {
   await stopOrphans(dir)
-  const paths = anvilPaths(dir)
+  const paths = anvilPaths(resolve(dir))
   const l1 = await openDumpStore({ dir: paths.l1.dumps }).repair()
   const l2 = await openDumpStore({ dir: paths.l2.dumps }).repair()
   return [...l1.setAside, ...l2.setAside]

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { root } from '../../artifacts.ts'
 import { EngineStartError, NodeExitedError } from '../errors.ts'
@@ -107,11 +107,20 @@ function anvilBinary(): string {
  * carries the folder, so nobody else's anvil is touched and no pid file can be stale.
  */
 export async function stopOrphans(dir: string): Promise<number[]> {
-  const orphans = anvilsOf(dir)
-  for (const pid of orphans) process.kill(pid, 'SIGKILL')
+  const folder = resolve(dir)
+  const orphans = anvilsOf(folder)
+  for (const pid of orphans) killIfThere(pid)
   const deadline = Date.now() + STOP_TIMEOUT_MS
-  while (anvilsOf(dir).length > 0 && Date.now() < deadline) await sleep(20)
+  while (anvilsOf(folder).length > 0 && Date.now() < deadline) await sleep(20)
   return orphans
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
 }
 
 function anvilsOf(dir: string): number[] {

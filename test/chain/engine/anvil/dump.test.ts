@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { createClient, http } from 'viem'
 import { getBlock } from 'viem/actions'
 import { openDumpStore } from '../../../../chain/engine/anvil/dump.ts'
 import { type AnvilNode, startAnvil } from '../../../../chain/engine/anvil/node.ts'
 import { anvil } from '../../../../chain/engine/anvil/rpc.ts'
-import { CorruptedStateError, NothingToRepairError } from '../../../../chain/engine/errors.ts'
+import {
+  CorruptedStateError,
+  NothingToRepairError,
+  StateNotSavedError,
+} from '../../../../chain/engine/errors.ts'
 import { temporaryFolder } from '../../fixture.ts'
 
 describe('dump store', () => {
@@ -101,6 +113,17 @@ describe('dump store', () => {
       assert.equal((await store.latest())?.number, 2n)
     })
   }
+
+  it('names the file that cannot be written, keeps the state before, and goes on once it can', async () => {
+    await mineAndSave(1)
+    const obstacle = join(dir(), '000000000002.dump.tmp')
+    mkdirSync(obstacle)
+    await assert.rejects(mineAndSave(1), (error) => error instanceof StateNotSavedError && error.retry)
+    assert.equal((await openDumpStore({ dir: dir() }).latest())?.number, 1n)
+    rmdirSync(obstacle)
+    await mineAndSave(1)
+    assert.equal((await openDumpStore({ dir: dir() }).latest())?.number, 3n)
+  })
 
   it('says so when no generation is whole', async () => {
     await mineAndSave(2)

@@ -15,6 +15,7 @@ import { stopOrphans } from '../../../../chain/engine/anvil/node.ts'
 import { anvil } from '../../../../chain/engine/anvil/rpc.ts'
 import {
   CorruptedStateError,
+  EngineStartError,
   NodeExitedError,
   OtherDeploymentError,
 } from '../../../../chain/engine/errors.ts'
@@ -117,6 +118,35 @@ describe('engine anvil', () => {
     await engine.stop()
     assert.ok(error instanceof NodeExitedError)
     assert.equal(error.how, 'SIGKILL')
+  })
+
+  it('says which port is taken, and leaves nothing running', async () => {
+    const first = await start()
+    const other = await temporaryFolder()
+    const taken = Number(new URL(first.l2RpcUrl).port)
+    try {
+      await assert.rejects(start({ dir: other.dir, ports: { l1: 0, l2: taken } }), (error) => {
+        return error instanceof EngineStartError && error.port === taken && error.node === 'L2 node'
+      })
+      assert.deepEqual(await stopOrphans(other.dir), [])
+    } finally {
+      await first.stop()
+      await other.remove()
+    }
+  })
+
+  it('goes on when a user mines by hand', async () => {
+    const engine = await start()
+    const client = rpc(engine.l1RpcUrl)
+    try {
+      for (let i = 0; i < 100; i++) await anvil(client, 'evm_mine', [])
+      await sleep(500)
+      const { number } = await getBlock(client)
+      const lag = Number(number) - (readDurable(engine.l1DurablePath)?.number ?? 0)
+      assert.ok(lag <= 2, `${lag} blocks are not durable`)
+    } finally {
+      await engine.stop()
+    }
   })
 
   it('refuses a damaged state without touching it', async () => {

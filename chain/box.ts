@@ -168,7 +168,8 @@ export function payoffOf(box: Box, terms: BoxTerms, earned: bigint): bigint {
   const floor = box.lo * terms.tick
   const ceiling = ceilingOf(box, top) * terms.tick
   if (value <= floor) return 0n
-  return (value < ceiling ? value : ceiling) - floor
+  if (value >= ceiling) return ceiling - floor
+  return value - floor
 }
 
 /** What `redeem` gives at maturity: rounded down. */

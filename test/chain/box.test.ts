@@ -139,7 +139,7 @@ describe('box vectors', () => {
 
 describe('box', () => {
   it('packs and unpacks every box', () => {
-    fc.assert(fc.property(boxes, (box) => assert.deepEqual(unpackBox(packBox(box)), box)))
+    fc.assert(fc.property(boxes, (box) => assert.deepEqual(unpackBox(packBox(box)), { ...box })))
   })
 
   it('refuses a field that does not fit', () => {

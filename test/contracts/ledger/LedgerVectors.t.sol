@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
+import {Ledger} from "../../../contracts/ledger/Ledger.sol";
+import {Box, BoxId} from "../../../contracts/types/BoxId.sol";
+import {BaseTest} from "../BaseTest.sol";
+
+// test/vectors/box.json, which test/chain/box.test.ts reads too
+// ├── golden, tiny, three, eight: prefix sums, ids, mirrors, tops, what escrow takes, what merge and redeem give
+// └── invalid: what the ledger refuses, and by which error
+contract LedgerVectorsTest is BaseTest {
+    string private _json;
+
+    function setUp() public override {
+        super.setUp();
+        _json = vm.readFile("test/vectors/box.json");
+    }
+
+    function test_vectors_golden() public {
+        _check(".golden");
+    }
+
+    function test_vectors_tiny() public {
+        _check(".tiny");
+    }
+
+    function test_vectors_three() public {
+        _check(".three");
+    }
+
+    function test_vectors_eight() public {
+        _check(".eight");
+    }
+
+    function test_vectors_invalid() public {
+        _register(".golden");
+        bytes32[] memory ids = vm.parseJsonBytes32Array(_json, ".invalid.id");
+        string[] memory errors = vm.parseJsonStringArray(_json, ".invalid.error");
+        assertGt(ids.length, 20);
+        for (uint256 i = 0; i < ids.length; i++) {
+            try ledger.topTicksOf(BoxId.wrap(uint256(ids[i]))) {
+                assertTrue(false, errors[i]);
+            } catch (bytes memory reason) {
+                assertEq(bytes4(reason), _selectorOf(errors[i]), errors[i]);
+            }
+        }
+    }
+
+    /// @dev A fresh ledger: the boxes of the vectors are of its index 1.
+    function _register(string memory world) private {
+        ledger = new Ledger();
+        ILedger.IndexTerms memory terms = termsOf(address(token), address(source));
+        terms.tick = uint64(_uint(world, ".tick"));
+        terms.firstEpoch = uint24(_uint(world, ".firstEpoch"));
+        uint256[] memory caps = _uints(world, ".caps");
+        terms.caps = new uint64[](caps.length);
+        for (uint256 k = 0; k < caps.length; k++) {
+            terms.caps[k] = uint64(caps[k]);
+        }
+        index = ledger.register(terms);
+        assertEq(index, 1);
+    }
+
+    function _check(string memory world) private {
+        _register(world);
+        _poke(world);
+        uint256[] memory starts = _uints(world, ".boxes.start");
+        assertGt(starts.length, 10);
+        for (uint256 i = 0; i < starts.length; i++) {
+            _checkBox(string.concat(world, ".boxes"), i);
+        }
+    }
+
+    function _poke(string memory world) private {
+        uint256 components = _uints(world, ".caps").length;
+        uint256[] memory rewards = _uints(world, ".rewards");
+        uint256[] memory sums = _uints(world, ".sums");
+        uint24 first = uint24(_uint(world, ".firstEpoch"));
+        for (uint24 d = 0; d < rewards.length / components; d++) {
+            uint256[] memory day = new uint256[](components);
+            for (uint256 k = 0; k < components; k++) {
+                day[k] = rewards[d * components + k];
+            }
+            source.set(BTC, first + d, day);
+            assertEq(ledger.poke(index), first + d);
+        }
+        for (uint24 e = 0; e < sums.length / components; e++) {
+            for (uint8 k = 0; k < components; k++) {
+                assertEq(ledger.prefixSum(index, k, first + e), sums[e * components + k]);
+            }
+        }
+    }
+
+    function _checkBox(string memory boxes, uint256 i) private view {
+        BoxId id = BoxId.wrap(uint256(vm.parseJsonBytes32Array(_json, string.concat(boxes, ".id"))[i]));
+        Box memory box = id.unpack();
+        assertEq(box.isShort, vm.parseJsonBoolArray(_json, string.concat(boxes, ".isShort"))[i]);
+        assertEq(box.mask, _uints(boxes, ".mask")[i]);
+        assertEq(box.start, _uints(boxes, ".start")[i]);
+        assertEq(box.end, _uints(boxes, ".end")[i]);
+        assertEq(box.lo, _uints(boxes, ".lo")[i]);
+        assertEq(box.hi, _uints(boxes, ".hi")[i]);
+        assertEq(ledger.topTicksOf(id), _uints(boxes, ".topTicks")[i]);
+
+        BoxId mirror = ledger.mirrorOf(id);
+        assertEq(
+            BoxId.unwrap(mirror), uint256(vm.parseJsonBytes32Array(_json, string.concat(boxes, ".mirror"))[i])
+        );
+        assertEq(BoxId.unwrap(ledger.mirrorOf(mirror)), BoxId.unwrap(id));
+
+        uint128 quantity = uint128(_uints(boxes, ".quantity")[i]);
+        BoxId long = box.isShort ? mirror : id;
+        assertEq(ledger.previewEscrow(long, quantity), _uints(boxes, ".escrow")[i]);
+        assertEq(ledger.previewMerge(long, quantity), _uints(boxes, ".merge")[i]);
+        assertEq(ledger.previewRedeem(id, quantity), _uints(boxes, ".payout")[i]);
+    }
+
+    function _uints(string memory at, string memory field) private view returns (uint256[] memory) {
+        return vm.parseJsonUintArray(_json, string.concat(at, field));
+    }
+
+    function _uint(string memory at, string memory field) private view returns (uint256) {
+        return vm.parseJsonUint(_json, string.concat(at, field));
+    }
+
+    function _selectorOf(string memory name) private pure returns (bytes4) {
+        bytes32 hash = keccak256(bytes(name));
+        if (hash == keccak256("MaskOutside")) return ILedger.MaskOutside.selector;
+        if (hash == keccak256("IntervalEmpty")) return ILedger.IntervalEmpty.selector;
+        if (hash == keccak256("StrikesEmpty")) return ILedger.StrikesEmpty.selector;
+        if (hash == keccak256("FloorAboveTop")) return ILedger.FloorAboveTop.selector;
+        if (hash == keccak256("NotCanonical")) return ILedger.NotCanonical.selector;
+        if (hash == keccak256("TopTooManyTicks")) return ILedger.TopTooManyTicks.selector;
+        if (hash == keccak256("MalformedId")) return ILedger.MalformedId.selector;
+        if (hash == keccak256("NoSuchIndex")) return ILedger.NoSuchIndex.selector;
+        revert(name);
+    }
+}

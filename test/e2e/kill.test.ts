@@ -30,11 +30,12 @@ describe('kill -9 of everything', () => {
     network = up(box)
     await network.line(({ up }) => up === true)
     const walking = hashsand([...box.args, 'demo', '--attach'])
+    await walking.line(({ step }) => step === 'payout')
     demo = walking
 
     const moments: number[] = []
     for (let kill = 0; kill < kills && walking.child.exitCode === null; kill++) {
-      const moment = 500 + Math.floor(Math.random() * 9_000)
+      const moment = 1_000 + Math.floor(Math.random() * 9_000)
       moments.push(moment)
       await Promise.race([sleep(moment), walking.ended])
       await network.killTree()

@@ -52,6 +52,8 @@ export async function openStage({
     const name = `${party}-${side}`
     const opened = outboxes.get(name) ?? open(name, side, accounts[party])
     outboxes.set(name, opened)
+    // One that could not be opened, because the network was away, is opened anew by the next call.
+    opened.catch(() => outboxes.delete(name))
     return opened
   }
   const open = (name: string, side: Side, account: PrivateKeyAccount) =>

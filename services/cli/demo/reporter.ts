@@ -1,20 +1,24 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import pc from 'picocolors'
-import { ContractFunctionRevertedError, formatUnits, BaseError as ViemError } from 'viem'
+import { formatUnits } from 'viem'
 import type { Output } from '../output.ts'
 import type { Journal } from './journal.ts'
 import type { Stage, StepResult } from './stage.ts'
 
 export type ReporterParameters = { journal: Journal; output: Output; results: StepResult[] }
 
-/** Numbers the steps and prints each with its transactions and amounts. */
+/**
+ * Numbers the steps and prints each with its transactions and amounts. A step that is walked through again, because the
+ * network was away in between, is neither counted nor printed twice.
+ */
 export function reporter({ journal, output, results }: ReporterParameters): Stage['step'] {
-  let number = 0
+  const printed = new Set<string>()
   return async (name, title, act) => {
-    number += 1
+    const number = printed.size + 1
     const earlier = journal.has(name)
     if (!earlier) output.progress(`${number} ${title} …`)
-    const result = await journal.once(name, () => throughRestarts(act))
+    const result = await journal.once(name, act)
+    if (printed.has(name)) return result
+    printed.add(name)
     results.push(result)
     output.result({ step: name, number, title, earlier, ...result }, describe(number, title, result, earlier))
     return result
@@ -34,29 +38,3 @@ const line = (name: string, value: string): string => `     ${name.padEnd(20)} $
 
 export const btc = (satoshi: bigint): string => `${formatUnits(satoshi, 8)} WBTC`
 export const units = (quantity: bigint): string => `${formatUnits(quantity, 18)} units`
-
-const patienceMs = 180_000
-
-/**
- * Repeats a step while the network is away, as when all of it was killed and starts again. That is harmless: whatever a
- * step sends goes through an outbox that knows what it has sent.
- */
-async function throughRestarts<Result>(act: () => Promise<Result>): Promise<Result> {
-  const deadline = Date.now() + patienceMs
-  for (;;) {
-    try {
-      return await act()
-    } catch (error) {
-      if (!isAway(error) || Date.now() > deadline) throw error
-      await sleep(500)
-    }
-  }
-}
-
-/** An answer of a contract is an answer; any other failure of a request is a network that is away. */
-function isAway(error: unknown): boolean {
-  return (
-    error instanceof ViemError &&
-    error.walk((cause) => cause instanceof ContractFunctionRevertedError) === null
-  )
-}

@@ -7,7 +7,9 @@ import type { Output } from '../output.ts'
 import { balanceBooks } from './books.ts'
 import { openStage } from './openStage.ts'
 import { btc } from './reporter.ts'
-import { buy, escrow, list, redeem } from './trade.ts'
+import { throughRestarts } from './restarts.ts'
+import type { Stage } from './stage.ts'
+import { buy, escrow, list, redeem, type Series } from './trade.ts'
 import { deposit, payPool, sweep, withdraw } from './walk.ts'
 import { passWeek } from './week.ts'
 
@@ -26,16 +28,11 @@ export async function runDemo({ manifest, folder, output, signal, fresh }: RunDe
   if (fresh) await rm(join(folder.demo, 'journal.json'), { force: true })
   const { stage, results, finish, close } = await openStage({ manifest, folder, output, signal })
   try {
-    await payPool(stage)
-    await sweep(stage)
-    await deposit(stage)
-    const series = await escrow(stage)
-    await list(stage, series)
-    await buy(stage, series)
-    await passWeek(stage, series)
-    await redeem(stage, series)
-    await withdraw(stage)
-    const books = await balanceBooks(stage, series, results)
+    const series = await throughRestarts({ act: () => walk(stage), progress: () => results.length })
+    const books = await throughRestarts({
+      act: () => balanceBooks(stage, series, results),
+      progress: () => 0,
+    })
     const { 'from the faucet': given = 0n, ...where } = books.amounts ?? {}
     const parts = Object.entries(where).map(([name, value]) => `${name} ${btc(value)}`)
     output.result(
@@ -46,4 +43,17 @@ export async function runDemo({ manifest, folder, output, signal, fresh }: RunDe
   } finally {
     await close()
   }
+}
+
+async function walk(stage: Stage): Promise<Series> {
+  await payPool(stage)
+  await sweep(stage)
+  await deposit(stage)
+  const series = await escrow(stage)
+  await list(stage, series)
+  await buy(stage, series)
+  await passWeek(stage, series)
+  await redeem(stage, series)
+  await withdraw(stage)
+  return series
 }

@@ -239,3 +239,17 @@ export class QuantityError extends BaseError {
     super(`The quantity is ${quantity}, allowed is 1 to ${max}. One unit of hashrate is 1e18.`)
   }
 }
+
+export class TransactionsPendingError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly from: string,
+    readonly count: number,
+    readonly seconds: number,
+  ) {
+    super(
+      `${count} transactions of ${from} are still not in a block after ${seconds} s. Wait until they are, or replace them, then run it again.`,
+    )
+  }
+}

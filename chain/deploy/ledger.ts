@@ -22,10 +22,11 @@ const contract = { address: hashsandPredeploys.Ledger, abi: ledger.abi } as cons
 
 /** The id of the index with exactly these terms; registered now if there is none yet. */
 export async function ensureIndex(client: DeployClient, definition: IndexDefinition): Promise<number> {
+  // Before the look: it waits for what an interrupted run has sent.
+  const sender = await openSender(client)
   const known = await findIndex(client, definition)
   if (known !== undefined) return known
 
-  const sender = await openSender(client)
   await sender.call('Ledger', contract.address, ledger.abi, 'register', [termsOf(definition)])
   const registered = await findIndex(client, definition)
   if (registered === undefined) throw new IndexNotRegisteredError(definition.name)

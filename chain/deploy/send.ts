@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Abi,
   type Account,
@@ -18,11 +19,17 @@ import {
   sendTransaction,
   waitForTransactionReceipt,
 } from 'viem/actions'
-import { TransactionNotSentError, TransactionRevertedError, WrongContractAddressError } from '../errors.ts'
+import {
+  TransactionNotSentError,
+  TransactionRevertedError,
+  TransactionsPendingError,
+  WrongContractAddressError,
+} from '../errors.ts'
 
 export type DeployClient = Client<Transport, Chain, Account>
 
 const POLLING_MS = 50
+const SETTLE_TIMEOUT_MS = 60_000
 /** On top of the estimate: a call may cost more when its turn comes. */
 const GAS_MARGIN_PERCENT = 20n
 
@@ -34,12 +41,26 @@ export type Sender = {
   ensure(name: string, address: Address, to: Address, data: Hex): Promise<void>
 }
 
+/** The next nonce, once nothing of an earlier run is under way: what that run did must be seen before it is done again. */
+async function settledNonce(client: DeployClient): Promise<number> {
+  const { address } = client.account
+  const deadline = Date.now() + SETTLE_TIMEOUT_MS
+  for (;;) {
+    const pending = await getTransactionCount(client, { address, blockTag: 'pending' })
+    const mined = await getTransactionCount(client, { address, blockTag: 'latest' })
+    if (mined >= pending) return mined
+    if (Date.now() > deadline)
+      throw new TransactionsPendingError(address, pending - mined, SETTLE_TIMEOUT_MS / 1_000)
+    await sleep(POLLING_MS)
+  }
+}
+
 /**
  * One account's transactions. They are broadcast in the order of the calls and required to succeed; several may be
  * under way at once, so that a script needs few blocks.
  */
 export async function openSender(client: DeployClient): Promise<Sender> {
-  let nonce = await getTransactionCount(client, { address: client.account.address, blockTag: 'pending' })
+  let nonce = await settledNonce(client)
   let turn: Promise<unknown> = Promise.resolve()
 
   async function broadcast(to: Address | null, data: Hex): Promise<Hex> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Address,
   createClient,
@@ -267,6 +268,30 @@ describe('deployment of L2', () => {
     assert.equal(await ensureIndex(l2(), definition), 1)
     assert.equal(await ensureIndex(l2(), definition), 1)
     assert.equal(await ensureIndex(l2(), { ...definition, name: 'BTC-365' }), 2)
+  })
+
+  it('waits for the registration of an interrupted run instead of sending a second one', async () => {
+    const definition: IndexDefinition = {
+      name: 'BTC-30',
+      unit: '1 PH/s',
+      token: pair().l2,
+      source: hashsandPredeploys.RewardIndex,
+      network: 1,
+      firstEpoch: 20_000,
+      tick: 10n ** 9n,
+      caps: [10n ** 12n, 10n ** 12n],
+    }
+    await anvil(l2(), 'evm_setAutomine', [false])
+    const interrupted = ensureIndex(l2(), definition)
+    const sent = async () => getTransactionCount(l2(), { address: deployer.address, blockTag: 'pending' })
+    const mined = await getTransactionCount(l2(), { address: deployer.address })
+    while ((await sent()) === mined) await sleep(10)
+    const again = ensureIndex(l2(), definition)
+    await sleep(100)
+    await anvil(l2(), 'evm_setAutomine', [true])
+    await anvil(l2(), 'evm_mine', [])
+    assert.equal(await again, await interrupted)
+    assert.equal(await getTransactionCount(l2(), { address: deployer.address }), mined + 1)
   })
 
   it('brings the factory of payout addresses to L1 once', async () => {

@@ -21,14 +21,14 @@ export type OpenWalletParameters = {
 /** The durable sender of one key on one chain of a development network. */
 export async function openWallet(parameters: OpenWalletParameters): Promise<Outbox> {
   const { folder, name, side, client, account, signal = new AbortController().signal } = parameters
-  const outbox = {
-    client,
-    account,
-    store: await openOutboxStore(join(folder.root, 'wallet', `${name}-${side}`)),
-    log: createLog('wallet', 'silent'),
-    signal,
-  }
-  if (side === 'l2') return openOutbox(outbox)
+  const store = await openOutboxStore(join(folder.root, 'wallet', `${name}-${side}`))
+  const outbox = { client, account, store, log: createLog('wallet', 'silent'), signal }
   // The test L1 mines a block only once the one before is on disk, so the newest but one can't be lost.
-  return openOutbox({ ...outbox, safeHead: async () => (await client.getBlockNumber({ cacheTime: 0 })) - 1n })
+  const safeHead = async () => (await client.getBlockNumber({ cacheTime: 0 })) - 1n
+  try {
+    return await openOutbox(side === 'l1' ? { ...outbox, safeHead } : outbox)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
 }

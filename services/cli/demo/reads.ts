@@ -6,6 +6,7 @@ import {
   receiptOf,
   withdrawalsOf,
 } from '../../../bridge/observe.ts'
+import { MAX_STRIKE, packBox } from '../../../chain/box.ts'
 import { optimismPortalAbi } from '../../../chain/generated/opAbi.ts'
 import { type Manifest, ManifestError } from '../../../chain/manifest.ts'
 import { DemoError } from '../errors.ts'
@@ -13,6 +14,8 @@ import { waitFor } from '../wait.ts'
 import { indexContract, ledgerContract } from './contracts.ts'
 import { btc, units } from './reporter.ts'
 import type { Party, Sent, Stage } from './stage.ts'
+
+const subsidyAndFees = 0b11
 
 export type ReadsParameters = {
   manifest: Manifest
@@ -52,12 +55,7 @@ export async function reads({
       l2.readContract({ ...ledgerContract, functionName: 'balanceOf', args: [accounts[party].address, id] }),
     checkSource: (day) => checkSource(manifest, day),
     lastDailyValue: () => lastDailyValue(l2, index.network),
-    boxOf: ({ index, start, end }) =>
-      (3n << 240n) |
-      (BigInt(index) << 208n) |
-      (BigInt(start) << 184n) |
-      (BigInt(end) << 160n) |
-      ((2n ** 64n - 1n) << 32n),
+    boxOf: (term) => packBox({ side: 'long', mask: subsidyAndFees, ...term, lo: 0n, hi: MAX_STRIKE }),
     deadline: async () => (await l2.getBlock()).timestamp + 900n,
     btc,
     units,

@@ -1,4 +1,5 @@
 import { encodeFunctionData } from 'viem'
+import { VALUE_SCALE } from '../../../chain/box.ts'
 import { approveCall, indexContract, ledgerContract } from './contracts.ts'
 import { pairOf, roundDownToDigits } from './price.ts'
 import type { Stage } from './stage.ts'
@@ -8,8 +9,6 @@ import { listCall, poolOf, positionOf, quote, swapCall, unlistCall } from './uni
 const escrowBudget = 10_000_000n
 const spend = 1_000_000n
 const termDays = 7
-/** Index values are base units × 1e18 per unit, quantities × 1e18: `q · value / 1e36` is base units (DESIGN §6). */
-const scale = 10n ** 36n
 /** A swap may lose this much against the quote before it is refused, in thousandths. */
 const slippagePerMille = 10n
 
@@ -67,7 +66,7 @@ async function nextSeries({ l2, index, boxOf }: Stage): Promise<Series> {
     l2.readContract({ ...ledgerContract, functionName: 'termsOf', args: [index.id] }),
     l2.readContract({ ...ledgerContract, functionName: 'topTicksOf', args: [long] }),
   ])
-  const quantity = roundDownToDigits((escrowBudget * scale) / (topTicks * terms.tick), 3)
+  const quantity = roundDownToDigits((escrowBudget * VALUE_SCALE) / (topTicks * terms.tick), 3)
   const cash = await l2.readContract({
     ...ledgerContract,
     functionName: 'previewEscrow',
@@ -93,7 +92,7 @@ export async function list(stage: Stage, series: Series): Promise<void> {
     const baseAmount = series.quantity / 2n
     const quoteAmount = await stage.remember(
       'quote-amount',
-      async () => (baseAmount * (await stage.lastDailyValue()) * BigInt(termDays)) / scale,
+      async () => (baseAmount * (await stage.lastDailyValue()) * BigInt(termDays)) / VALUE_SCALE,
     )
     const manager = uniswap.NonfungiblePositionManager
     await stage.send('miner', 'l2', 'approve-long', approveCall(facade, manager, baseAmount))

@@ -30,7 +30,7 @@ contract PlainToken {
         return _move(from, to, amount);
     }
 
-    function _move(address from, address to, uint256 amount) private returns (bool) {
+    function _move(address from, address to, uint256 amount) internal virtual returns (bool) {
         balanceOf[from] -= amount;
         balanceOf[to] += amount;
         emit Transfer(from, to, amount);

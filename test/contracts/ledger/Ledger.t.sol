@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
+import {IRewardSource} from "../../../contracts/interfaces/IRewardSource.sol";
+import {Box, BoxId, Boxes} from "../../../contracts/types/BoxId.sol";
+import {BaseTest} from "../BaseTest.sol";
+import {
+    IERC6909,
+    IERC6909Metadata,
+    IERC6909TokenSupply
+} from "@openzeppelin/contracts/interfaces/IERC6909.sol";
+import {ERC6909} from "@openzeppelin/contracts/token/ERC6909/ERC6909.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+
+// register
+// ├── token or source without code, no or too many components, a cap of 0, a tick of 0 → reverts
+// └── otherwise → the next number, and terms that read back as they were given
+// poke
+// ├── when the source has no final day → reverts with the source's error
+// ├── when the source answers another number of components → reverts WrongRewardCount
+// └── otherwise → prefix sums grow by the clamped rewards, in order, and never change again
+// escrow
+// ├── quantity 0, a short id, an id that cannot exist, nobody to hand out to → reverts
+// ├── when an end could outgrow a prefix sum → reverts EndsTooLate, and one epoch earlier does not
+// ├── when supply or reserve outgrow their slots → reverts SupplyTooLarge, ReserveTooLarge
+// └── otherwise → takes the width rounded up, creates both sides
+// merge
+// ├── when the caller lacks one side → reverts
+// └── otherwise → gives the width rounded down; works without the source and before maturity
+// redeem
+// ├── before maturity → reverts NotMatured; more than one has → reverts
+// └── otherwise → gives ⌊q·π⌋; both sides together never more than was taken, at most 2 less
+// ERC-6909
+// ├── transfer, approve, operators; the operator is asked before the allowance
+// └── interfaces
+contract LedgerTest is BaseTest {
+    /* REGISTER */
+
+    function test_register_revertsIfTermsAreMalformed() public {
+        ILedger.IndexTerms memory terms = termsOf(anyone, address(source));
+        _registerReverts(terms, abi.encodeWithSelector(ILedger.TokenHasNoCode.selector, anyone));
+        terms = termsOf(address(token), anyone);
+        _registerReverts(terms, abi.encodeWithSelector(ILedger.SourceHasNoCode.selector, anyone));
+        terms = termsOf(address(token), address(source));
+        terms.caps = new uint64[](0);
+        _registerReverts(terms, abi.encodeWithSelector(ILedger.ComponentCountOutOfRange.selector, 0, 8));
+        terms.caps = new uint64[](9);
+        _registerReverts(terms, abi.encodeWithSelector(ILedger.ComponentCountOutOfRange.selector, 9, 8));
+        terms = termsOf(address(token), address(source));
+        terms.caps[1] = 0;
+        _registerReverts(terms, abi.encodeWithSelector(ILedger.CapZero.selector, 1));
+        terms = termsOf(address(token), address(source));
+        terms.tick = 0;
+        _registerReverts(terms, abi.encodeWithSelector(ILedger.TickZero.selector));
+    }
+
+    /// @dev Also holds the assembly that reads the packed terms against the struct that Solidity wrote.
+    function testFuzz_register_readsBackAsGiven(ILedger.IndexTerms memory terms, uint256 components) public {
+        (terms.token, terms.source) = (address(token), address(source));
+        terms.tick = uint64(bound(terms.tick, 1, type(uint64).max));
+        uint64[] memory caps = new uint64[](bound(components, 1, 8));
+        for (uint256 k = 0; k < caps.length; k++) {
+            caps[k] = uint64(bound(uint256(keccak256(abi.encode(components, k))), 1, type(uint64).max));
+        }
+        terms.caps = caps;
+
+        vm.expectEmit(address(ledger));
+        emit ILedger.IndexRegistered(2, address(token), address(source), terms);
+        vm.prank(anyone);
+        assertEq(ledger.register(terms), 2);
+
+        assertEq(ledger.indexCount(), 2);
+        assertEq(keccak256(abi.encode(ledger.termsOf(2))), keccak256(abi.encode(terms)));
+        assertEq(ledger.pokedUntil(2), terms.firstEpoch);
+        assertEq(ledger.reserveOf(2), 0);
+    }
+
+    function test_views_revertIfIndexDoesNotExist() public {
+        vm.expectRevert(abi.encodeWithSelector(ILedger.NoSuchIndex.selector, 2));
+        ledger.termsOf(2);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.NoSuchIndex.selector, 0));
+        ledger.pokedUntil(0);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.NoSuchIndex.selector, 2));
+        ledger.poke(2);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.ComponentOutside.selector, 2, 2));
+        ledger.prefixSum(index, 2, FIRST_EPOCH);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                ILedger.EpochOutsideIndex.selector, FIRST_EPOCH + 1, FIRST_EPOCH, FIRST_EPOCH
+            )
+        );
+        ledger.prefixSum(index, 0, FIRST_EPOCH + 1);
+    }
+
+    /* POKE */
+
+    function test_poke_revertsIfDayIsNotFinal() public {
+        vm.expectRevert(abi.encodeWithSelector(IRewardSource.DayNotFinal.selector, BTC, FIRST_EPOCH));
+        ledger.poke(index);
+    }
+
+    function testFuzz_poke_revertsIfSourceAnswersOtherComponents(uint256 count) public {
+        count = bound(count, 1, 8);
+        vm.assume(count != 2);
+        source.set(BTC, FIRST_EPOCH, new uint256[](count));
+        vm.expectRevert(abi.encodeWithSelector(ILedger.WrongRewardCount.selector, count, 2));
+        ledger.poke(index);
+    }
+
+    function testFuzz_poke_addsTheClampedRewards(uint256[5] memory subsidies, uint256[5] memory fees) public {
+        uint256[6] memory sums;
+        uint256[6] memory feeSums;
+        for (uint24 d = 0; d < 5; d++) {
+            uint256[] memory rewards = new uint256[](2);
+            (rewards[0], rewards[1]) = (subsidies[d], fees[d]);
+            source.set(BTC, FIRST_EPOCH + d, rewards);
+            uint256[] memory clamped = new uint256[](2);
+            clamped[0] = _min(subsidies[d], uint256(SUBSIDY_CAP) * TICK);
+            clamped[1] = _min(fees[d], uint256(FEES_CAP) * TICK);
+            sums[d + 1] = sums[d] + clamped[0];
+            feeSums[d + 1] = feeSums[d] + clamped[1];
+
+            vm.expectEmit(address(ledger));
+            emit ILedger.Poked(index, FIRST_EPOCH + d, clamped);
+            vm.prank(anyone);
+            assertEq(ledger.poke(index), FIRST_EPOCH + d);
+            assertEq(ledger.pokedUntil(index), FIRST_EPOCH + d + 1);
+        }
+        // The source says something else now; what is stored stays.
+        for (uint24 e = 0; e <= 5; e++) {
+            source.set(BTC, FIRST_EPOCH + e, new uint256[](2));
+            assertEq(ledger.prefixSum(index, 0, FIRST_EPOCH + e), sums[e]);
+            assertEq(ledger.prefixSum(index, 1, FIRST_EPOCH + e), feeSums[e]);
+        }
+    }
+
+    /* ESCROW */
+
+    function test_escrow_revertsIfInputIsMalformed() public {
+        BoxId long = fullLong(7);
+        BoxId short = ledger.mirrorOf(long);
+        vm.expectRevert(ILedger.QuantityZero.selector);
+        ledger.escrow(long, 0, buyer, miner);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.NotLong.selector, short));
+        ledger.escrow(short, 1, buyer, miner);
+        vm.expectRevert(abi.encodeWithSelector(ERC6909.ERC6909InvalidReceiver.selector, address(0)));
+        ledger.escrow(long, 1, address(0), miner);
+        vm.expectRevert(abi.encodeWithSelector(ERC6909.ERC6909InvalidReceiver.selector, address(0)));
+        ledger.escrow(long, 1, buyer, address(0));
+        BoxId early =
+            Boxes.pack(Box(false, BOTH, index, FIRST_EPOCH - 1, FIRST_EPOCH + 7, 0, Boxes.MAX_STRIKE));
+        vm.expectRevert(
+            abi.encodeWithSelector(ILedger.StartsBeforeIndex.selector, FIRST_EPOCH - 1, FIRST_EPOCH)
+        );
+        ledger.escrow(early, 1, buyer, miner);
+    }
+
+    /// @dev Pitfall: an overflowing prefix sum would freeze everybody on the index, not only its box.
+    function testFuzz_escrow_revertsIfPrefixSumCouldOverflow(uint64 tick, uint64 cap0, uint64 cap1) public {
+        ILedger.IndexTerms memory terms = termsOf(address(token), address(source));
+        terms.tick = uint64(bound(tick, 1e18, type(uint64).max));
+        (terms.caps[0], terms.caps[1]) = (uint64(bound(cap0, 1e14, 1e18)), uint64(bound(cap1, 1, 1e18)));
+        index = ledger.register(terms);
+        uint256 perDay = (uint256(terms.caps[0]) + terms.caps[1]) * terms.tick;
+        uint256 epochs = type(uint128).max / perDay;
+        vm.assume(epochs > 0 && FIRST_EPOCH + epochs < type(uint24).max);
+
+        // One epoch of one component: its own top is far below the limit.
+        uint24 end = uint24(FIRST_EPOCH + epochs);
+        ledger.topTicksOf(Boxes.pack(Box(false, 2, index, end - 1, end, 0, Boxes.MAX_STRIKE)));
+        BoxId late = Boxes.pack(Box(false, 2, index, end, end + 1, 0, Boxes.MAX_STRIKE));
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                ILedger.EndsTooLate.selector, end + 1, perDay * (epochs + 1), type(uint128).max
+            )
+        );
+        ledger.escrow(late, 1, buyer, miner);
+    }
+
+    function test_escrow_revertsIfSupplyOutgrowsItsSlot() public {
+        BoxId long = fullLong(1);
+        fund(miner, type(uint128).max);
+        vm.startPrank(miner);
+        ledger.escrow(long, type(uint120).max, miner, miner);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                ILedger.SupplyTooLarge.selector, uint256(type(uint120).max) + 1, type(uint120).max
+            )
+        );
+        ledger.escrow(long, 1, miner, miner);
+        // Both halves were full and did not spill into each other.
+        assertEq(supplyOf(long), type(uint120).max);
+        assertEq(supplyOf(ledger.mirrorOf(long)), type(uint120).max);
+        assertFalse(ledger.hasFacade(long));
+    }
+
+    function test_escrow_revertsIfReserveOutgrowsItsSlot() public {
+        ILedger.IndexTerms memory terms = termsOf(address(token), address(source));
+        (terms.tick, terms.caps[0]) = (1e18, 1e18);
+        index = ledger.register(terms);
+        BoxId long = fullLong(1);
+        fund(miner, type(uint128).max);
+        uint256 cash = ledger.previewEscrow(long, type(uint120).max);
+        vm.prank(miner);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.ReserveTooLarge.selector, cash, type(uint104).max));
+        ledger.escrow(long, type(uint120).max, miner, miner);
+    }
+
+    function testFuzz_escrow_takesTheWidthRoundedUp(Box memory box, uint128 quantity) public {
+        BoxId long = _toLong(box);
+        quantity = uint128(bound(quantity, 1, 1e24));
+        uint256 width = _widthOf(long);
+        uint256 exact = quantity * width;
+        uint256 expected = exact / 1e36 + (exact % 1e36 == 0 ? 0 : 1);
+        fund(miner, expected);
+
+        vm.expectEmit(address(ledger));
+        emit IERC6909.Transfer(miner, address(0), buyer, BoxId.unwrap(long), quantity);
+        vm.expectEmit(address(ledger));
+        emit IERC6909.Transfer(miner, address(0), miner, BoxId.unwrap(ledger.mirrorOf(long)), quantity);
+        vm.expectEmit(address(ledger));
+        emit ILedger.Escrowed(long, quantity, expected);
+        vm.prank(miner);
+        assertEq(ledger.escrow(long, quantity, buyer, miner), expected);
+
+        assertEq(token.balanceOf(miner), 0);
+        assertEq(token.balanceOf(address(ledger)), expected);
+        assertEq(ledger.reserveOf(index), expected);
+        assertEq(balanceOf(buyer, long), quantity);
+        assertEq(balanceOf(miner, ledger.mirrorOf(long)), quantity);
+        assertEq(supplyOf(long), quantity);
+        assertEq(supplyOf(ledger.mirrorOf(long)), quantity);
+    }
+
+    /* MERGE */
+
+    function testFuzz_merge_givesTheWidthRoundedDown(
+        Box memory box,
+        uint128 quantity,
+        uint128 part,
+        bool dead
+    ) public {
+        BoxId long = _toLong(box);
+        quantity = uint128(bound(quantity, 1, 1e24));
+        part = uint128(bound(part, 1, quantity));
+        uint256 taken = escrowAs(miner, long, quantity);
+        // Without a source, and before any day is known.
+        if (dead) vm.etch(address(source), "");
+        uint256 expected = part * _widthOf(long) / 1e36;
+
+        vm.expectEmit(address(ledger));
+        emit ILedger.Merged(long, part, expected);
+        vm.prank(miner);
+        assertEq(ledger.merge(long, part, buyer), expected);
+
+        assertEq(token.balanceOf(buyer), expected);
+        assertEq(ledger.reserveOf(index), taken - expected);
+        assertEq(balanceOf(miner, long), quantity - part);
+        assertEq(supplyOf(ledger.mirrorOf(long)), quantity - part);
+    }
+
+    function test_merge_revertsWithoutBothSides() public {
+        BoxId long = fullLong(7);
+        BoxId short = ledger.mirrorOf(long);
+        fund(miner, 1e18);
+        vm.prank(miner);
+        ledger.escrow(long, 1e18, buyer, miner);
+        vm.prank(buyer);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                ERC6909.ERC6909InsufficientBalance.selector, buyer, 0, 1e18, BoxId.unwrap(short)
+            )
+        );
+        ledger.merge(long, 1e18, buyer);
+        vm.prank(miner);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                ERC6909.ERC6909InsufficientBalance.selector, miner, 0, 1e18, BoxId.unwrap(long)
+            )
+        );
+        ledger.merge(long, 1e18, miner);
+        vm.expectRevert(ILedger.QuantityZero.selector);
+        ledger.merge(long, 0, miner);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.NotLong.selector, short));
+        ledger.merge(short, 1, miner);
+    }
+
+    /* REDEEM */
+
+    function testFuzz_redeem_paysTheTwoSidesWhatWasTaken(
+        Box memory box,
+        uint128 quantity,
+        uint256[6] memory subsidies,
+        uint256[6] memory fees
+    ) public {
+        BoxId long = _toLong(box);
+        BoxId short = ledger.mirrorOf(long);
+        quantity = uint128(bound(quantity, 1, 1e24));
+        uint256 taken = escrowAs(miner, long, quantity);
+        for (uint256 d = 0; d < 6; d++) {
+            pokeWith(bound(subsidies[d], 0, 7e22), bound(fees[d], 0, 7e21));
+        }
+        uint256 earned = _earnedBy(long);
+        uint256 expected = quantity * (_clamp(earned, long) - uint256(long.lo()) * TICK) / 1e36;
+
+        vm.startPrank(miner);
+        vm.expectEmit(address(ledger));
+        emit ILedger.Redeemed(long, quantity, expected);
+        uint256 paidLong = ledger.redeem(long, quantity, buyer);
+        uint256 paidShort = ledger.redeem(short, quantity, buyer);
+
+        assertEq(paidLong, expected);
+        assertEq(token.balanceOf(buyer), paidLong + paidShort);
+        assertLe(paidLong + paidShort, taken);
+        assertGe(paidLong + paidShort + 2, taken);
+        assertEq(ledger.reserveOf(index), taken - paidLong - paidShort);
+        assertEq(supplyOf(long) + supplyOf(short), 0);
+    }
+
+    function testFuzz_redeem_paysNoMoreInParts(uint128 quantity, uint128 part, uint256 subsidy) public {
+        BoxId long = fullLong(1);
+        quantity = uint128(bound(quantity, 2, 1e20));
+        part = uint128(bound(part, 1, quantity - 1));
+        escrowAs(miner, long, 2 * quantity);
+        pokeWith(bound(subsidy, 0, 6e22), 0);
+        vm.startPrank(miner);
+        uint256 parts = ledger.redeem(long, part, miner) + ledger.redeem(long, quantity - part, miner);
+        assertLe(parts, ledger.redeem(long, quantity, miner));
+    }
+
+    function test_redeem_revertsBeforeMaturity() public {
+        BoxId long = fullLong(2);
+        escrowAs(miner, long, 1e18);
+        pokeWith(1e22, 1e21);
+        vm.startPrank(miner);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.NotMatured.selector, FIRST_EPOCH + 2, FIRST_EPOCH + 1));
+        ledger.redeem(long, 1e18, miner);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.NotMatured.selector, FIRST_EPOCH + 2, FIRST_EPOCH + 1));
+        ledger.previewRedeem(long, 1e18);
+        vm.stopPrank();
+
+        pokeWith(1e22, 1e21);
+        vm.startPrank(miner);
+        vm.expectRevert(ILedger.QuantityZero.selector);
+        ledger.redeem(long, 0, miner);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                ERC6909.ERC6909InsufficientBalance.selector, miner, 1e18, 1e18 + 1, BoxId.unwrap(long)
+            )
+        );
+        ledger.redeem(long, 1e18 + 1, miner);
+        assertEq(ledger.redeem(long, 1e18, miner), 22_000);
+    }
+
+    /* ERC-6909 */
+
+    function testFuzz_transferFrom_asksTheOperatorFirst(uint128 amount, uint128 allowed) public {
+        BoxId long = fullLong(7);
+        uint256 id = BoxId.unwrap(long);
+        escrowAs(miner, long, 1e18);
+        amount = uint128(bound(amount, 1, 1e18));
+        allowed = uint128(bound(allowed, 0, amount - 1));
+        vm.prank(miner);
+        ledger.approve(anyone, id, allowed);
+
+        vm.prank(anyone);
+        vm.expectRevert(
+            abi.encodeWithSelector(ERC6909.ERC6909InsufficientAllowance.selector, anyone, allowed, amount, id)
+        );
+        ledger.transferFrom(miner, buyer, id, amount);
+
+        vm.prank(miner);
+        ledger.setOperator(anyone, true);
+        vm.prank(anyone);
+        ledger.transferFrom(miner, buyer, id, amount);
+        assertEq(ledger.allowance(miner, anyone, id), allowed);
+        assertEq(ledger.balanceOf(buyer, id), amount);
+        assertEq(ledger.totalSupply(id), 1e18);
+
+        // Nobody needs a right to what is his.
+        vm.prank(buyer);
+        ledger.transferFrom(buyer, miner, id, amount);
+        assertEq(ledger.balanceOf(miner, id), 1e18);
+    }
+
+    /// @dev An id that nobody can have moves in no amount but 0, and then nothing happens.
+    function testFuzz_transfer_ofAnyIdNeverCreates(uint256 id, uint256 amount) public {
+        vm.prank(miner);
+        if (amount > 0) {
+            vm.expectRevert(
+                abi.encodeWithSelector(ERC6909.ERC6909InsufficientBalance.selector, miner, 0, amount, id)
+            );
+        }
+        ledger.transfer(buyer, id, amount);
+        assertEq(ledger.balanceOf(buyer, id), 0);
+    }
+
+    function test_supportsInterface_ofErc6909() public view {
+        assertTrue(ledger.supportsInterface(type(IERC165).interfaceId));
+        assertTrue(ledger.supportsInterface(0x0f632fb3));
+        assertTrue(ledger.supportsInterface(type(IERC6909).interfaceId));
+        assertTrue(ledger.supportsInterface(type(IERC6909Metadata).interfaceId));
+        assertTrue(ledger.supportsInterface(type(IERC6909TokenSupply).interfaceId));
+        assertFalse(ledger.supportsInterface(0xffffffff));
+    }
+
+    function test_metadata_isOfTheBox() public view {
+        uint256 id = BoxId.unwrap(fullLong(7));
+        assertEq(ledger.name(id), "Hash_Sand BTC#1 long subsidy+fees 2021-04-25 to 2021-05-02");
+        assertEq(ledger.symbol(id), "SAND-BTC#1-LSF-18742-18749");
+        assertEq(ledger.decimals(id), 18);
+    }
+
+    /* HELPERS */
+
+    function _registerReverts(ILedger.IndexTerms memory terms, bytes memory reason) private {
+        vm.expectRevert(reason);
+        ledger.register(terms);
+    }
+
+    /// @dev Some canonical long of the first six epochs.
+    function _toLong(Box memory box) private view returns (BoxId) {
+        box.isShort = false;
+        box.mask = uint8(bound(box.mask, 1, 3));
+        box.index = index;
+        box.start = uint24(bound(box.start, FIRST_EPOCH, FIRST_EPOCH + 5));
+        box.end = uint24(bound(box.end, box.start + 1, FIRST_EPOCH + 6));
+        uint256 top = _capsOf(box.mask) * (box.end - box.start);
+        box.lo = uint64(bound(box.lo, 0, top - 1));
+        box.hi = uint64(bound(box.hi, box.lo + 1, 2 * top));
+        if (box.hi >= top) box.hi = Boxes.MAX_STRIKE;
+        return Boxes.pack(box);
+    }
+
+    function _capsOf(uint8 mask) private pure returns (uint256) {
+        return (mask & 1) * uint256(SUBSIDY_CAP) + (mask >> 1) * uint256(FEES_CAP);
+    }
+
+    function _ceilingOf(BoxId id) private pure returns (uint256) {
+        uint256 top = _capsOf(id.mask()) * (id.end() - id.start());
+        return (id.hi() == Boxes.MAX_STRIKE ? top : id.hi()) * TICK;
+    }
+
+    function _widthOf(BoxId id) private pure returns (uint256) {
+        return _ceilingOf(id) - uint256(id.lo()) * TICK;
+    }
+
+    function _clamp(uint256 value, BoxId id) private pure returns (uint256) {
+        uint256 floor = uint256(id.lo()) * TICK;
+        if (value < floor) return floor;
+        return _min(value, _ceilingOf(id));
+    }
+
+    function _earnedBy(BoxId id) private view returns (uint256 earned) {
+        for (uint8 k = 0; k < 2; k++) {
+            if ((id.mask() >> k) & 1 == 0) continue;
+            earned += ledger.prefixSum(index, k, id.end()) - ledger.prefixSum(index, k, id.start());
+        }
+    }
+
+    function _min(uint256 a, uint256 b) private pure returns (uint256) {
+        return a < b ? a : b;
+    }
+}

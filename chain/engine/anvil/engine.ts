@@ -40,6 +40,9 @@ export function anvilPaths(dir: string) {
   }
 }
 type Paths = ReturnType<typeof anvilPaths>
+/** What `deployment.json` keeps of the first start. */
+type Stored = { config: DeployConfig; genesisTime: number; deployment: Deployment }
+
 type Nodes = { l1: AnvilNode; l2: AnvilNode }
 
 /**
@@ -90,7 +93,8 @@ async function make(options: EngineOptions, paths: Paths): Promise<{ nodes: Node
   const { config, deployer, onProgress } = options
   await rm(join(options.dir, 'l1'), { recursive: true, force: true })
   await rm(join(options.dir, 'l2'), { recursive: true, force: true })
-  const nodes = await startNodes(options, paths, {})
+  const genesisTime = Math.floor(Date.now() / 1_000)
+  const nodes = await startNodes(options, paths, { genesisTime })
   try {
     const [l1Client, l2Client] = [clientOf(nodes.l1), clientOf(nodes.l2)]
     await anvil(l1Client, 'evm_setAutomine', [true])
@@ -113,7 +117,7 @@ async function make(options: EngineOptions, paths: Paths): Promise<{ nodes: Node
     await openDumpStore({ dir: paths.l2.dumps }).save(l2Client)
     await writeDurable(paths.l1.durable, await openDumpStore({ dir: paths.l1.dumps }).save(l1Client))
     // Last: its presence says that everything above is on disk.
-    await replaceFile(paths.deployment, toJson({ config, deployment }))
+    await replaceFile(paths.deployment, toJson({ config, genesisTime, deployment }))
     return { nodes, deployment }
   } catch (error) {
     await stopNodes(nodes)
@@ -121,11 +125,11 @@ async function make(options: EngineOptions, paths: Paths): Promise<{ nodes: Node
   }
 }
 
-async function resume(options: EngineOptions, paths: Paths, deployment: Deployment) {
+async function resume(options: EngineOptions, paths: Paths, { genesisTime, deployment }: Stored) {
   const loads = { l1: join(options.dir, 'l1', 'load.json'), l2: join(options.dir, 'l2', 'load.json') }
   const l1State = await openDumpStore({ dir: paths.l1.dumps }).extract(loads.l1)
   await openDumpStore({ dir: paths.l2.dumps }).extract(loads.l2)
-  const nodes = await startNodes(options, paths, loads)
+  const nodes = await startNodes(options, paths, { genesisTime, loads })
   await Promise.all([rm(loads.l1), rm(loads.l2)])
   await Promise.all([keepTime(nodes.l1), keepTime(nodes.l2)])
   // Dumped and not yet named when the kill came, or named and then repaired away: the state that runs is what counts.
@@ -134,18 +138,19 @@ async function resume(options: EngineOptions, paths: Paths, deployment: Deployme
 }
 
 /**
- * A loaded anvil takes the wall clock, whatever its head says. Where the head is ahead of it (the machine's clock was
- * set back, or a user moved the test chain's time) time goes on from the head instead.
+ * Sets a loaded node to the wall clock. Where its head is ahead of that (the machine's clock was set back, or a user
+ * moved the test chain's time) time goes on from the head instead.
  */
 async function keepTime(node: AnvilNode): Promise<void> {
   const { timestamp } = await getBlock(clientOf(node))
-  if (Number(timestamp) * 1_000 > Date.now()) await anvil(clientOf(node), 'evm_setTime', [Number(timestamp)])
+  const now = Math.max(Number(timestamp), Math.floor(Date.now() / 1_000))
+  await anvil(clientOf(node), 'evm_setTime', [now])
 }
 
 async function startNodes(
   { config, ports }: EngineOptions,
   paths: Paths,
-  loads: { l1?: string; l2?: string },
+  { genesisTime, loads }: { genesisTime: number; loads?: { l1: string; l2: string } },
 ): Promise<Nodes> {
   await mkdir(join(paths.l1.dumps), { recursive: true })
   await mkdir(join(paths.l2.dumps), { recursive: true })
@@ -154,8 +159,9 @@ async function startNodes(
     port: ports.l1,
     chainId: config.l1.chainId,
     cacheDir: paths.l1.cache,
+    genesisTime,
     args: l1Arguments,
-    ...(loads.l1 === undefined ? {} : { loadState: loads.l1 }),
+    ...(loads === undefined ? {} : { loadState: loads.l1 }),
   })
   try {
     const l2 = await startAnvil({
@@ -163,8 +169,9 @@ async function startNodes(
       port: ports.l2,
       chainId: config.l2.chainId,
       cacheDir: paths.l2.cache,
+      genesisTime,
       args: l2Arguments,
-      ...(loads.l2 === undefined ? {} : { loadState: loads.l2 }),
+      ...(loads === undefined ? {} : { loadState: loads.l2 }),
     })
     return { l1, l2 }
   } catch (error) {
@@ -190,23 +197,16 @@ function testChain(id: number) {
   })
 }
 
-async function readDeployment(
-  paths: Paths,
-  config: DeployConfig,
-  dir: string,
-): Promise<Deployment | undefined> {
+async function readDeployment(paths: Paths, config: DeployConfig, dir: string): Promise<Stored | undefined> {
   if (!existsSync(paths.deployment)) return undefined
   // Safe: written by `make`, whole or not at all.
-  const stored = JSON.parse(await readFile(paths.deployment, 'utf8')) as {
-    config: DeployConfig
-    deployment: Deployment
-  }
+  const stored = JSON.parse(await readFile(paths.deployment, 'utf8')) as Stored
   const differing = differences(
     JSON.parse(toJson(comparable(stored.config))),
     JSON.parse(toJson(comparable(config))),
   )
   if (differing.length > 0) throw new OtherDeploymentError(dir, differing)
-  return stored.deployment
+  return stored
 }
 
 /** The clock's start is the time of the first start: another one now is no contradiction. */

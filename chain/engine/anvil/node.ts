@@ -18,6 +18,11 @@ export type AnvilParameters = {
   chainId: number
   /** For what anvil keeps on disk while it runs; emptied here. It also marks the process as ours. */
   cacheDir: string
+  /**
+   * Unix time of block 0; now if absent. anvil makes a block 0 of its own at every start and, after a load, keeps it beside the loaded
+   * one, in its dumps too; which of them answers for number 0 is then chance. With the same time they are the same.
+   */
+  genesisTime?: number
   /** An uncompressed dump to start from. */
   loadState?: string
   args?: readonly string[]
@@ -33,12 +38,13 @@ export type AnvilNode = {
 
 /** Starts anvil from npm, without a shell, and waits until it listens. Blocks are mined on demand only. */
 export async function startAnvil(parameters: AnvilParameters): Promise<AnvilNode> {
-  const { name, port, chainId, cacheDir, loadState, args = [] } = parameters
+  const { name, port, chainId, cacheDir, genesisTime, loadState, args = [] } = parameters
   await rm(cacheDir, { recursive: true, force: true })
   const child = spawn(
     anvilBinary(),
     [
       ...['--port', `${port}`, '--chain-id', `${chainId}`, '--cache-path', cacheDir, '--accounts', '0'],
+      ...(genesisTime === undefined ? [] : ['--timestamp', `${genesisTime}`]),
       ...['--no-mining', '--prune-history', '256', '--no-request-size-limit'],
       ...(loadState === undefined ? [] : ['--load-state', loadState]),
       ...args,

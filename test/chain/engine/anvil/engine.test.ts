@@ -39,6 +39,20 @@ describe('engine anvil', () => {
     await folder.remove()
   })
 
+  it('has one block 0 however often it starts', async () => {
+    for (let starts = 0; starts < 3; starts++) {
+      const engine = await start()
+      // Block 0 of the next start would be a second younger.
+      await sleep(1_100)
+      await engine.stop()
+    }
+    const extracted = join(folder.dir, 'state.json')
+    await openDumpStore({ dir: anvilPaths(folder.dir).l1.dumps }).extract(extracted)
+    const { blocks } = JSON.parse(readFileSync(extracted, 'utf8'))
+    const first = blocks.filter(({ header }: { header: { number: string } }) => Number(header.number) === 0)
+    assert.equal(first.length, 1)
+  })
+
   it('continues both chains after a stop, with the same genesis and deployment', async () => {
     const first = await start()
     await sleep(300)

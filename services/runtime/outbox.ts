@@ -21,8 +21,8 @@ import type { OutboxEntry, OutboxStore } from './store.ts'
  * 1. An entry (key, nonce, signed bytes) is on disk before its bytes leave the process. A kill before the write leaves nothing; a
  *    kill after it leaves bytes that are sent again, and the same bytes twice are harmless: they share hash and nonce.
  * 2. A replacement is another form of the same entry under the same nonce, stored before it is sent: the chain takes one.
- * 3. An entry gets another nonce only when, at a block that can't be lost, the chain has used its nonce for a foreign
- *    transaction: then none of the old forms can ever be mined.
+ * 3. An entry gets another nonce only when, at a finalised block, the chain has used its nonce for a foreign transaction:
+ *    then none of the old forms can ever be mined.
  * 4. An entry is settled only by a block that can't be lost. Should the chain go back even so, the nonces of settled
  *    entries lie above the chain's: those entries are open again, and the same bytes are sent again.
  */

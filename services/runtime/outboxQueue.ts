@@ -52,19 +52,22 @@ export async function round(queue: Queue): Promise<void> {
     await save(queue, entry)
   }
   const open = [...entries.values()].filter(({ settled }) => settled === undefined)
-  for (const entry of open.sort((a, b) => a.nonce - b.nonce)) await advance(queue, entry, safe)
+  for (const entry of open.sort((a, b) => a.nonce - b.nonce)) await advance(queue, entry, { safe, nonce })
 }
 
-async function advance(queue: Queue, entry: OutboxEntry, safe: bigint): Promise<void> {
-  const { client, account, sentAtBlock } = queue
-  // The nonce is read before the receipt: a nonce in use without a receipt of ours is then somebody else's.
-  const safeNonce = await client.getTransactionCount({ address: account.address, blockNumber: safe })
+type ChainView = { safe: bigint; nonce: number }
+
+async function advance(queue: Queue, entry: OutboxEntry, { safe, nonce }: ChainView): Promise<void> {
+  const { client, sentAtBlock } = queue
   const receipt = await receiptOfAny(client, entry.forms)
   if (receipt !== undefined) {
     if (receipt.blockNumber <= safe) await settle(queue, entry, receipt)
     return
   }
-  if (safeNonce > entry.nonce) return renumber(queue, entry, safeNonce)
+  if (nonce > entry.nonce) {
+    if (await isNonceGone(queue, entry, safe)) await renumber(queue, entry)
+    return
+  }
 
   const form = newest(entry)
   const latest = await client.getBlockNumber({ cacheTime: 0 })
@@ -72,6 +75,20 @@ async function advance(queue: Queue, entry: OutboxEntry, safe: bigint): Promise<
   if (since === undefined || since > latest) sentAtBlock.set(form.hash, latest)
   else if (latest - since >= queue.stuckBlocks) return replace(queue, entry)
   if (!(await isKnown(client, form))) await broadcast(queue, entry)
+}
+
+/**
+ * Whether a foreign transaction has used the entry's nonce for good: at a block that is both finalised and on disk, and with
+ * no receipt of ours on the same chain. The block is looked at before and after, as a reorganisation may fall between the questions.
+ */
+async function isNonceGone({ client, account }: Queue, entry: OutboxEntry, safe: bigint): Promise<boolean> {
+  const final = await client.getBlock({ blockTag: 'finalized' })
+  const blockNumber = final.number < safe ? final.number : safe
+  const before = await client.getBlock({ blockNumber })
+  const used = await client.getTransactionCount({ address: account.address, blockNumber })
+  if (used <= entry.nonce || (await receiptOfAny(client, entry.forms)) !== undefined) return false
+  const after = await client.getBlock({ blockNumber })
+  return before.hash === after.hash
 }
 
 async function settle(queue: Queue, entry: OutboxEntry, receipt: TransactionReceipt): Promise<void> {
@@ -95,12 +112,14 @@ async function replace(queue: Queue, entry: OutboxEntry): Promise<void> {
   await broadcast(queue, await save(queue, { ...entry, forms: [...entry.forms, form] }))
 }
 
-/** A foreign transaction has used the nonce at a block that can't be lost: none of the old forms can ever be mined. */
-async function renumber(queue: Queue, entry: OutboxEntry, safeNonce: number): Promise<void> {
-  const bare = { ...entry, nonce: nextNonce(safeNonce, queue.entries.values()) }
-  const form = await sign(queue, bare, await suggestedFees(queue.client, queue.maxFeePerGasCap))
+/** None of the old forms can be mined any more, so the intent gets a nonce that nobody has used. They are kept for the record. */
+async function renumber(queue: Queue, entry: OutboxEntry): Promise<void> {
+  const { client, account } = queue
+  const chainNonce = await client.getTransactionCount({ address: account.address })
+  const bare = { ...entry, nonce: nextNonce(chainNonce, queue.entries.values()) }
+  const form = await sign(queue, bare, await suggestedFees(client, queue.maxFeePerGasCap))
   queue.log.warn({ key: entry.key, taken: entry.nonce, nonce: bare.nonce }, 'outbox.nonce.taken')
-  await broadcast(queue, await save(queue, { ...bare, forms: [form] }))
+  await broadcast(queue, await save(queue, { ...bare, forms: [...entry.forms, form] }))
 }
 
 async function broadcast(queue: Queue, entry: OutboxEntry): Promise<void> {

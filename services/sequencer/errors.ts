@@ -56,14 +56,15 @@ export class DepositNotExecutedError extends BaseError {
   }
 }
 
-/** The head of L2 is not on top of what the store has read. */
-export class StoreAheadError extends BaseError {
+/** A node answered with an error where its blocks were asked for: it restarts, or its blocks are being replaced. */
+export class NodeAnswerError extends BaseError {
   override readonly retry = true
 
-  constructor(readonly l2Block: bigint) {
-    super(
-      `The store holds an L2 block ${l2Block} that L2 does not have any more. It is rewound and read anew.`,
-    )
+  constructor(
+    readonly answer: string,
+    cause: unknown,
+  ) {
+    super(`A node answered with an error: ${answer} It is asked again.`, cause)
   }
 }
 

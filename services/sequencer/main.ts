@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { openDumpStore } from '../../chain/engine/anvil/dump.ts'
+import { l2Generations } from '../../chain/engine/anvil/engine.ts'
 import { readManifest } from '../../chain/manifest.ts'
 import { readConfig } from '../runtime/config.ts'
 import { serve } from '../runtime/http.ts'
@@ -15,7 +16,7 @@ import { sequencerConfig } from './config.ts'
 import { derive, drainPool, fillToRoot, resume } from './derive.ts'
 import { createFront } from './front.ts'
 import { createRegistry } from './metrics.ts'
-import { durableHead, networkIdentity, openNetwork } from './network.ts'
+import { askingNodes, durableHead, networkIdentity, openNetwork } from './network.ts'
 import { proposeNext, readLastRoot } from './propose.ts'
 import type { Shared } from './status.ts'
 import { openSequencerStore } from './store.ts'
@@ -35,7 +36,7 @@ await runMain(log, async () => {
   const network = await openNetwork({
     manifest,
     store,
-    dumps: openDumpStore({ dir: config.HASHSAND_L2_DUMPS }),
+    dumps: openDumpStore({ dir: config.HASHSAND_L2_DUMPS, generations: l2Generations }),
     log,
     l1DurablePath: config.HASHSAND_L1_DURABLE,
     l2NodeUrl: config.HASHSAND_L2_INTERNAL_RPC,
@@ -68,7 +69,8 @@ await runMain(log, async () => {
   const admin = await serve({ app, port: config.HASHSAND_PORT, purpose: 'the sequencer' })
   log.info({ l2: front.url, admin: admin.url }, 'sequencer.listening')
 
-  const every = (everyMs: number, step: () => Promise<void>) => loop({ log, signal, everyMs, step })
+  const every = (everyMs: number, step: () => Promise<void>) =>
+    loop({ log, signal, everyMs, step: () => askingNodes(step) })
   const poll = config.HASHSAND_POLL_MS
   await Promise.all([
     every(poll, async () => {

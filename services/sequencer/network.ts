@@ -1,10 +1,17 @@
 import { readFile } from 'node:fs/promises'
-import { type Client, createPublicClient, type Hash, http, type PublicClient } from 'viem'
+import {
+  type Client,
+  createPublicClient,
+  type Hash,
+  http,
+  type PublicClient,
+  BaseError as ViemError,
+} from 'viem'
 import type { DumpStore } from '../../chain/engine/anvil/dump.ts'
 import { systemConfigAbi } from '../../chain/generated/opAbi.ts'
 import type { Manifest } from '../../chain/manifest.ts'
 import type { Log } from '../runtime/log.ts'
-import { L1UnsettledError } from './errors.ts'
+import { NodeAnswerError } from './errors.ts'
 import { type ReadWriteLock, readWriteLock } from './lock.ts'
 import type { L1Header, MessageRecord } from './records.ts'
 import type { SequencerStore } from './store.ts'
@@ -106,15 +113,14 @@ export async function durableHead({
   return { number: BigInt(number), hash }
 }
 
-/** The durable head, once the L1 node shows the same block at that height. */
+/** The durable head, or undefined while the L1 node shows another block at that height: it restarts, or reorganises. */
 export async function settledHead(network: Network): Promise<L1Header | undefined> {
   const head = await durableHead(network)
   if (head === undefined) return undefined
   const shown = await l1HashAt(network, head.number)
-  if (shown !== head.hash) {
-    throw new L1UnsettledError(head.number, `on disk is ${head.hash}, the node shows ${shown ?? 'nothing'}`)
-  }
-  return head
+  if (shown === head.hash) return head
+  network.log.debug({ l1: head.number, durable: head.hash, shown }, 'sequencer.l1.unsettled')
+  return undefined
 }
 
 export async function l1HashAt({ l1 }: Pick<Network, 'l1'>, number: bigint): Promise<Hash | undefined> {
@@ -138,6 +144,16 @@ export function request<Answer>(
   // Safe: the caller names the answer of a method that it knows; viem sends any method as it is.
   const send = client.request as unknown as (call: { method: string; params: unknown }) => Promise<Answer>
   return send({ method, params })
+}
+
+/** Runs a step that asks nodes. An error that a node answers becomes one that may be tried again. */
+export async function askingNodes(step: () => Promise<void>): Promise<void> {
+  try {
+    await step()
+  } catch (error) {
+    if (!(error instanceof ViemError)) throw error
+    throw new NodeAnswerError(error.shortMessage, error)
+  }
 }
 
 /** Something an operator has to see. Logged when it begins and when it ends. */

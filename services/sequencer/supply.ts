@@ -30,8 +30,8 @@ export async function readSupply(network: Network): Promise<Supply[] | undefined
     for (const token of network.manifest.tokens) {
       supplies.push(await tokenSupply(network, messages, token, head.number))
     }
-    const after = await network.l1.getBlockNumber({ cacheTime: 0 })
-    return after === head.number ? supplies : undefined
+    const after = await network.l1.getBlock()
+    return after.hash === head.hash ? supplies : undefined
   })
 }
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -24,14 +24,15 @@ import { type Call, depositEtherCall } from '../../bridge/actions.ts'
 import { l1Chain, l2Chain } from '../../chain/chains.ts'
 import type { DeployConfig } from '../../chain/deploy/config.ts'
 import { bridgedToken } from '../../chain/deploy/token.ts'
-import { startAnvilEngine } from '../../chain/engine/anvil/engine.ts'
+import { openDumpStore } from '../../chain/engine/anvil/dump.ts'
+import { anvilPaths, startAnvilEngine } from '../../chain/engine/anvil/engine.ts'
 import { stopOrphans } from '../../chain/engine/anvil/node.ts'
 import type { AnvilEngine } from '../../chain/engine/engine.ts'
 import { testWBTC } from '../../chain/generated/abi.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
 import { type Manifest, writeManifest } from '../../chain/manifest.ts'
 import { createKeysFile, type Keys, type Role, readKeys, roles } from '../../services/runtime/keys.ts'
-import { freePort } from '../bridge/anvilNode.ts'
+import { type AnvilNode, freePort, startAnvil } from '../bridge/anvilNode.ts'
 
 export type Wallet = WalletClient<Transport, Chain, Account>
 
@@ -56,6 +57,10 @@ export type TestNetwork = {
   killSequencer(): Promise<void>
   /** `kill -9` of everything, then everything from disk. */
   killAll(): Promise<void>
+  /** `kill -9` of the L2 node alone, and its newest state in another one: the states before it are gone. */
+  restartL2Node(): Promise<void>
+  /** How the sequencer ended, once it has. */
+  sequencerExit(): Promise<number | null>
   ask<Answer>(path: string): Promise<Answer>
   close(): Promise<void>
 }
@@ -80,6 +85,7 @@ export async function startTestNetwork(env: Record<string, string> = {}): Promis
   await writeManifest(manifestPath, manifest)
 
   let child: ChildProcess | undefined
+  let extraNode: AnvilNode | undefined
   const connect = (url: string) =>
     createPublicClient({ transport: http(url, { retryCount: 3 }), cacheTime: 0, pollingInterval: 50 })
   const [l1, l2, l2Node] = [connect(engine.l1RpcUrl), connect(manifest.l2.rpcUrl), connect(engine.l2RpcUrl)]
@@ -143,6 +149,33 @@ export async function startTestNetwork(env: Record<string, string> = {}): Promis
       engine = await start()
       await network.startSequencer()
     },
+    restartL2Node: async () => {
+      const paths = anvilPaths(join(dir, 'engine'))
+      for (const pid of execFileSync('pgrep', ['-f', paths.l2.cache], { encoding: 'utf8' })
+        .trim()
+        .split('\n')) {
+        process.kill(Number(pid), 'SIGKILL')
+      }
+      const state = join(dir, 'l2-state.json')
+      await openDumpStore({ dir: paths.l2.dumps }).extract(state)
+      const args = [
+        '-n',
+        'optimism',
+        '--hardfork',
+        'granite',
+        '--order',
+        'fifo',
+        '--no-mining',
+        '--load-state',
+        state,
+      ]
+      extraNode = await startAnvil([...args, '--chain-id', '901'], ports.l2)
+    },
+    sequencerExit: async () => {
+      if (child !== undefined && child.exitCode === null && child.signalCode === null)
+        await once(child, 'exit')
+      return child?.exitCode ?? null
+    },
     ask: async <Answer>(path: string) => {
       const response = await fetch(`${manifest.services.sequencer}${path}`)
       return (await response.json()) as Answer
@@ -150,6 +183,7 @@ export async function startTestNetwork(env: Record<string, string> = {}): Promis
     close: async () => {
       if (child !== undefined) await kill(child)
       await engine.stop()
+      await extraNode?.kill()
       await rm(dir, { recursive: true, force: true })
     },
   }
@@ -188,7 +222,11 @@ async function bringWbtc(network: TestNetwork): Promise<{ l1: Address; l2: Addre
   return { l1: wbtc.l1, l2: token.address }
 }
 
-export async function onL1(network: TestNetwork, role: Role, call: Call): Promise<TransactionReceipt> {
+export async function onL1(
+  network: TestNetwork,
+  role: Role,
+  call: Call & { gas?: bigint },
+): Promise<TransactionReceipt> {
   return minedOn(network.l1, await network.l1Wallet(role).sendTransaction(call))
 }
 

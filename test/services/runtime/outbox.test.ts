@@ -77,7 +77,7 @@ describe('outbox', () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'outbox-'))
-    node = await startAnvil(['--no-mining', '--chain-id', '900'])
+    node = await startAnvil(['--no-mining', '--slots-in-an-epoch', '1', '--chain-id', '900'])
     account = privateKeyToAccount(generatePrivateKey())
     open = []
     connect()
@@ -135,7 +135,10 @@ describe('outbox', () => {
     const outbox = await openQueue()
     await minedWhile(Promise.all([outbox.send(pay(1)), outbox.send(pay(2))]))
     await node.kill()
-    node = await startAnvil(['--no-mining', '--chain-id', '900', '--load-state', file], node.port)
+    node = await startAnvil(
+      ['--no-mining', '--slots-in-an-epoch', '1', '--chain-id', '900', '--load-state', file],
+      node.port,
+    )
     assert.equal(await effects(1), 0n, 'the restart took the block away')
 
     await minedWhile(outbox.send(pay(3)))
@@ -263,7 +266,10 @@ describe('outbox', () => {
             const file = join(folder, 'fault.json')
             await node.dump(file)
             await node.kill()
-            node = await startAnvil(['--no-mining', '--chain-id', '900', '--load-state', file], node.port)
+            node = await startAnvil(
+              ['--no-mining', '--slots-in-an-epoch', '1', '--chain-id', '900', '--load-state', file],
+              node.port,
+            )
           }
           if (kind === 'reorg') {
             await mine()

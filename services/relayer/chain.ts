@@ -8,7 +8,7 @@ import {
   type PublicClient,
 } from 'viem'
 import { ledger as ledgerContract, rewardIndex as rewardIndexContract } from '../../chain/generated/abi.ts'
-import { CallRefusedError, WrongChainError } from './errors.ts'
+import { CallRefusedError } from './errors.ts'
 
 /** Where this service reads and writes. */
 export type Contracts = { rewardIndex: Address; ledger: Address }
@@ -57,17 +57,6 @@ export function readNextPoke(
   { address, index }: { address: Address; index: number },
 ): Promise<number> {
   return client.readContract({ address, abi: ledgerContract.abi, functionName: 'pokedUntil', args: [index] })
-}
-
-/** The manifest and the node must be of the same chain: a signature for another one must not be made. */
-export async function checkChain(
-  client: PublicClient,
-  { url, chainId, genesisHash }: { url: string; chainId: number; genesisHash: Hash },
-): Promise<void> {
-  const [id, genesis] = await Promise.all([client.getChainId(), client.getBlock({ blockNumber: 0n })])
-  if (id === chainId && genesis.hash === genesisHash) return
-  const named = (chain: number, hash: Hash) => `chain ${chain} with genesis ${hash}`
-  throw new WrongChainError(url, named(id, genesis.hash), named(chainId, genesisHash))
 }
 
 /** Half again as much gas as the call takes now: later days of one batch meet slightly different storage. */

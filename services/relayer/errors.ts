@@ -1,4 +1,4 @@
-import type { Hash } from 'viem'
+import type { Address, Hash } from 'viem'
 import { BaseError } from '../../chain/errors.ts'
 
 /** The journal holds another report for the same day and round. Signing this one too would be an equivocation. */
@@ -40,6 +40,19 @@ export class WrongChainError extends BaseError {
   ) {
     super(
       `The node at ${url} is of ${found}, the manifest names ${expected}. Use the manifest of that network.`,
+    )
+  }
+}
+
+export class NoContractError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly contract: string,
+    readonly address: Address,
+  ) {
+    super(
+      `There is no ${contract} contract at ${address}. Check HASHSAND_REWARD_INDEX and HASHSAND_LEDGER, or leave them out for the predeploys.`,
     )
   }
 }

@@ -11,8 +11,8 @@ import { openOutbox } from '../runtime/outbox.ts'
 import { stopSignal } from '../runtime/stop.ts'
 import { openOutboxStore } from '../runtime/store.ts'
 import { createApp } from './app.ts'
-import { checkChain, readNetwork } from './chain.ts'
 import { relayerConfig } from './config.ts'
+import { connect } from './connect.ts'
 import { openDays } from './days.ts'
 import { createMetrics } from './metrics.ts'
 import { networkOf, storeIdentity } from './network.ts'
@@ -35,8 +35,9 @@ await runMain(log, async () => {
 
   const { rpcUrl, chainId, genesisHash } = manifest.l2
   const client = createPublicClient({ transport: http(rpcUrl, { batch: true }), cacheTime: 0 })
-  await checkChain(client, { url: rpcUrl, chainId, genesisHash })
-  const { firstDay } = await readNetwork(client, { address: contracts.rewardIndex, network: network.id })
+  const chain = { url: rpcUrl, chainId, genesisHash, contracts, network: network.id }
+  const view = await connect(client, { ...chain, log, signal })
+  if (view === undefined) return
 
   const folder = config.HASHSAND_STATE_DIR
   const seed = config.HASHSAND_SIMULATOR_SEED
@@ -44,7 +45,7 @@ await runMain(log, async () => {
   const store = await openRelayerStore(join(folder, 'days'), identity)
   const { checkpoints } = store
   const source = createSource({ kind: network.source, data: config.HASHSAND_DATA, seed, checkpoints })
-  const days = openDays({ source, store, firstDay })
+  const days = openDays({ source, store, firstDay: view.firstDay })
   const outboxStore = await openOutboxStore(join(folder, 'outbox'))
   const outbox = await openOutbox({ client, account: keys.relayer, store: outboxStore, log, signal })
 

@@ -87,6 +87,36 @@ describe('coinbase', () => {
     )
   })
 
+  it('pushes the height as BIP 34 wants it', () => {
+    for (const [height, script] of [
+      [1, '51'],
+      [16, '60'],
+      [17, '0111'],
+      [127, '017f'],
+      [128, '028000'],
+      [255, '02ff00'],
+      [256, '020001'],
+      [227_931, '035b7a03'],
+      [840_672, '03e0d30c'],
+      [8_388_607, '03ffff7f'],
+      [8_388_608, '0400008000'],
+    ] as const) {
+      const { inputs } = buildCoinbase({ height, tag: new Uint8Array(), outputs: [] })
+      assert.equal(Buffer.from(inputs[0]?.script ?? []).toString('hex'), script)
+    }
+  })
+
+  it('refuses a length that is not in its shortest form, and a count that cannot be', () => {
+    const bytes = Buffer.from(
+      serialiseTransaction(buildCoinbase({ height: 17, tag: new Uint8Array(), outputs: [] })),
+    )
+    assert.deepEqual(bytes.subarray(4, 5), Buffer.of(1))
+    for (const count of ['fd0100', 'fe01000000', 'ff0100000000000000', 'feffffffff']) {
+      const changed = Buffer.concat([bytes.subarray(0, 4), Buffer.from(count, 'hex'), bytes.subarray(5)])
+      assert.throws(() => parseTransaction(changed), TransactionFormatError)
+    }
+  })
+
   it('never answers garbage with anything but a typed error or a transaction', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {

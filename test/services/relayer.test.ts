@@ -5,14 +5,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Hash, parseEther } from 'viem'
+import { type Hash, parseEther, zeroAddress } from 'viem'
 import { foundry } from 'viem/chains'
 import { simulatorNetwork } from '../../oracle/developmentNetworks.ts'
 import { reportDigest } from '../../oracle/report.ts'
 import { storeIdentity } from '../../services/relayer/network.ts'
 import { openRelayerStore } from '../../services/relayer/store.ts'
 import { createKeysFile, readKeys } from '../../services/runtime/keys.ts'
-import { relayerStage, type Stage } from './relayerFixture.ts'
+import { startAnvil } from '../bridge/anvilNode.ts'
+import { nodeArguments, relayerStage, type Stage } from './relayerFixture.ts'
 
 // The relayer as its own process, on a real node with the real contracts, killed whenever it likes least.
 
@@ -20,7 +21,7 @@ const network = simulatorNetwork()
 const epochs = 24
 
 describe('relayer', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   let folder = ''
   let stage: Stage
   let running: ChildProcess
@@ -64,6 +65,22 @@ describe('relayer', function () {
       pokes.map(({ args }) => args.day),
       consecutive(pokes),
     )
+  })
+
+  it('waits while the node is away, and goes on when it is back', async () => {
+    const { client, node, index } = stage
+    const attested = () => client.readContract({ ...index, functionName: 'lastAttestedDay', args: [1] })
+    const state = join(folder, 'state.json')
+    await node.dump(state)
+    await node.kill()
+    await sleep(2_000)
+    assert.equal(running.exitCode, null)
+    stage.node = await startAnvil([...nodeArguments, '--load-state', state], node.port)
+    const before = await attested()
+    for (let tries = 0; (await attested()) <= before + 1; tries++) {
+      if (tries === 40) assert.fail(`still at day ${before}`)
+      await sleep(500)
+    }
   })
 
   it('answers about itself and about days over HTTP', async () => {
@@ -138,15 +155,17 @@ describe('relayer', function () {
     const strangers = await readKeys(keysFile)
     await node.rpc('anvil_setBalance', strangers.relayer.address, `0x${parseEther('10').toString(16)}`)
 
-    const [wrongChain, wrongStore, wrongKeys, wrongSetting] = await Promise.all([
+    const [wrongChain, wrongStore, wrongKeys, wrongSetting, noLedger] = await Promise.all([
       ends({ HASHSAND_MANIFEST: other }),
       ends({ HASHSAND_SIMULATOR_SEED: 'another' }),
       ends({ HASHSAND_KEYS: keysFile, HASHSAND_STATE_DIR: join(folder, 'strangers') }),
       ends({ HASHSAND_NETWORK: 'one', HASHSAND_LEDGER: 'here' }),
+      ends({ HASHSAND_LEDGER: zeroAddress }),
     ])
     assert.match(wrongChain, /WrongChainError.*Use the manifest of that network/)
     assert.match(wrongStore, /RelayerStoreIdentityError.*or an empty one/)
     assert.match(wrongKeys, /TooFewSignersError.*Of the signers of network 1 only 0 keys/)
+    assert.match(noLedger, /NoContractError.*leave them out for the predeploys/)
     assert.match(wrongSetting, /HASHSAND_NETWORK[\s\S]*HASHSAND_LEDGER/)
   })
 })

@@ -145,6 +145,8 @@ export function relayerProcess(env: Record<string, string>): Relayer {
   }
 }
 
+export const nodeArguments = ['--block-time', '1', '--order', 'fifo'] as const
+
 /** A network on a node of its own, the keys to it, and a relayer that is not started yet. */
 export async function relayerStage(
   folder: string,
@@ -152,7 +154,7 @@ export async function relayerStage(
 ) {
   await createKeysFile(join(folder, 'keys.json'))
   const keys = await readKeys(join(folder, 'keys.json'))
-  const node = await startAnvil(['--block-time', '1', '--order', 'fifo'])
+  const node = await startAnvil(nodeArguments)
   const client: PublicClient = createPublicClient({ chain: foundry, transport: http(node.url), cacheTime: 0 })
   await node.rpc('anvil_setBalance', keys.relayer.address, `0x${parseEther('10').toString(16)}`)
   const signers = [keys.oracle0, keys.oracle1, keys.oracle2, keys.oracle3]

@@ -86,6 +86,10 @@ describe('simulator source', () => {
     assert.ok(other.every(({ hash }) => !hashes.has(hash)))
   })
 
+  it('is the same on every machine and in every version, by its thousandth block', () => {
+    assert.equal(chain[999]?.hash, '0x0042a567e1d76cb283c11f251e76d370303cb50adaa8664224096e6427420709')
+  })
+
   it('goes on from any height with the same blocks, mining only the segment that holds it', async () => {
     const saved: ChainState[] = []
     const checkpoints: SimulatorCheckpoints = {

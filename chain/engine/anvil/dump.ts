@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { type Client, type Hash, hexToBytes } from 'viem'
+import { type Client, type Hash, type Hex, hexToBytes } from 'viem'
 import { getBlock } from 'viem/actions'
 import { z } from 'zod'
 import { CorruptedStateError, HeadMovedError, NothingToRepairError, StateNotSavedError } from '../errors.ts'
@@ -13,7 +13,6 @@ import { anvil } from './rpc.ts'
 // A generation is one file, <sequence>.dump: a line of JSON about the state, then anvil's gzipped dump. A new one is
 // written beside, synced, and renamed into place, so that at every moment the newest complete file is a whole state.
 
-const GENERATIONS = 2
 const ATTEMPTS = 3
 
 const headerSchema = z.object({
@@ -32,13 +31,17 @@ export type DumpStore = {
   latest(): Promise<SavedState | undefined>
   /** Writes the newest state uncompressed to `path`, as `--load-state` wants it. */
   extract(path: string): Promise<SavedState>
-  /** Puts damaged newest files aside until the newest is whole, and says which. */
-  repair(): Promise<{ state: SavedState; setAside: string[] }>
+  /** Puts newest files aside until the newest is whole and `fits`, and says which. */
+  repair(fits?: (state: DumpedState) => boolean): Promise<{ state: SavedState; setAside: string[] }>
 }
 
-export function openDumpStore({ dir }: { dir: string }): DumpStore {
+/** What is read of anvil's own format: storage by account and slot, in hex. */
+export type DumpedState = { accounts: Record<string, { storage: Record<string, Hex> } | undefined> }
+
+/** `generations`: how many states are kept. */
+export function openDumpStore({ dir, generations = 2 }: { dir: string; generations?: number }): DumpStore {
   return {
-    save: (client) => save(dir, client),
+    save: (client) => save({ dir, generations }, client),
     latest: async () => {
       const newest = filesOf(dir).at(-1)
       return newest === undefined ? undefined : (await readGeneration(newest)).state
@@ -50,7 +53,7 @@ export function openDumpStore({ dir }: { dir: string }): DumpStore {
       await writeFile(path, await promisify(gunzip)(dump))
       return state
     },
-    repair: () => repair(dir),
+    repair: (fits = () => true) => repair(dir, fits),
   }
 }
 
@@ -63,7 +66,10 @@ function filesOf(dir: string): string[] {
     .map((name) => join(dir, name))
 }
 
-async function save(dir: string, client: Client): Promise<SavedState> {
+async function save(
+  { dir, generations }: { dir: string; generations: number },
+  client: Client,
+): Promise<SavedState> {
   const { number, hash, dump } = await takeDump(client)
   const sha256 = createHash('sha256').update(dump).digest('hex')
   const header = JSON.stringify({ number: number.toString(), hash, bytes: dump.length, sha256 })
@@ -78,7 +84,7 @@ async function save(dir: string, client: Client): Promise<SavedState> {
     await rm(`${path}.tmp`, { force: true }).catch(() => {})
     throw new StateNotSavedError(path, cause)
   }
-  for (const old of files.slice(0, Math.max(0, files.length + 1 - GENERATIONS))) await rm(old)
+  for (const old of files.slice(0, Math.max(0, files.length + 1 - generations))) await rm(old)
   return { path, number, hash }
 }
 
@@ -114,20 +120,30 @@ async function readGeneration(path: string): Promise<{ state: SavedState; dump: 
   return { state: { path, number, hash: hash as Hash }, dump }
 }
 
-async function repair(dir: string): Promise<{ state: SavedState; setAside: string[] }> {
-  const damaged: string[] = []
+async function repair(
+  dir: string,
+  fits: (state: DumpedState) => boolean,
+): Promise<{ state: SavedState; setAside: string[] }> {
+  const unusable: string[] = []
   for (const path of filesOf(dir).reverse()) {
-    try {
-      const { state } = await readGeneration(path)
-      for (const file of damaged) await rename(file, `${file}.damaged`)
-      await syncFolder(dir)
-      return { state, setAside: damaged.map((file) => `${file}.damaged`) }
-    } catch (error) {
-      if (!(error instanceof CorruptedStateError)) throw error
-      damaged.push(path)
+    const generation = await readGeneration(path).catch((error: unknown) => {
+      if (error instanceof CorruptedStateError) return undefined
+      throw error
+    })
+    if (generation === undefined || !fits(await parseDump(generation.dump))) {
+      unusable.push(path)
+      continue
     }
+    for (const file of unusable) await rename(file, `${file}.aside`)
+    await syncFolder(dir)
+    return { state: generation.state, setAside: unusable.map((file) => `${file}.aside`) }
   }
   throw new NothingToRepairError(dir)
+}
+
+async function parseDump(dump: Buffer): Promise<DumpedState> {
+  // Safe: the checksum says that this is what anvil wrote.
+  return JSON.parse((await promisify(gunzip)(dump)).toString()) as DumpedState
 }
 
 /** Replaces a file so that after any crash it is the old one or the new one, whole. */

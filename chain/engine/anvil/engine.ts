@@ -15,7 +15,7 @@ import type { AnvilEngine, EngineOptions } from '../engine.ts'
 export type { AnvilEngine }
 
 import { OtherDeploymentError } from '../errors.ts'
-import { openDumpStore, replaceFile } from './dump.ts'
+import { type DumpedState, openDumpStore, replaceFile } from './dump.ts'
 import { startMiner, writeDurable } from './l1.ts'
 import { type AnvilNode, startAnvil, stopOrphans } from './node.ts'
 import { anvil } from './rpc.ts'
@@ -80,13 +80,28 @@ export async function startAnvilEngine(given: EngineOptions): Promise<AnvilEngin
   }
 }
 
-/** Goes back to the newest undamaged state of each chain. Says what was put aside. */
+/** Generations of L2 that are kept: some of them were saved before the newest L1 block was known. */
+export const l2Generations = 12
+
+/**
+ * Goes back to the newest undamaged state of L1, and to the newest undamaged one of L2 that knows no younger L1 block:
+ * L2 must not stand for deposits that are gone. Says what was put aside.
+ */
 export async function repairAnvilEngine(dir: string): Promise<string[]> {
   await stopOrphans(dir)
   const paths = anvilPaths(resolve(dir))
   const l1 = await openDumpStore({ dir: paths.l1.dumps }).repair()
-  const l2 = await openDumpStore({ dir: paths.l2.dumps }).repair()
+  const l2 = await openDumpStore({ dir: paths.l2.dumps }).repair(
+    (state) => originOf(state) <= l1.state.number,
+  )
   return [...l1.setAside, ...l2.setAside]
+}
+
+/** The newest L1 block that an L2 state knows: the low 8 bytes of the first slot of its L1Block. */
+function originOf({ accounts }: DumpedState): bigint {
+  const storage = accounts[predeploys.L1Block.toLowerCase()]?.storage ?? {}
+  const first = Object.entries(storage).find(([slot]) => BigInt(slot) === 0n)
+  return BigInt.asUintN(64, BigInt(first?.[1] ?? 0))
 }
 
 async function make(options: EngineOptions, paths: Paths): Promise<{ nodes: Nodes; deployment: Deployment }> {
@@ -114,7 +129,7 @@ async function make(options: EngineOptions, paths: Paths): Promise<{ nodes: Node
     const { hash } = await getBlock(l2Client, { blockNumber: 0n })
     const deployment: Deployment = { l1, l2: { genesisHash: hash, timelock: l2Timelock(config) } }
 
-    await openDumpStore({ dir: paths.l2.dumps }).save(l2Client)
+    await openDumpStore({ dir: paths.l2.dumps, generations: l2Generations }).save(l2Client)
     await writeDurable(paths.l1.durable, await openDumpStore({ dir: paths.l1.dumps }).save(l1Client))
     // Last: its presence says that everything above is on disk.
     await replaceFile(paths.deployment, toJson({ config, genesisTime, deployment }))

@@ -109,7 +109,7 @@ describe('dump store', () => {
 
       const { state, setAside } = await store.repair()
       assert.equal(state.number, 2n)
-      assert.deepEqual(setAside, [`${newest}.damaged`])
+      assert.deepEqual(setAside, [`${newest}.aside`])
       assert.equal((await store.latest())?.number, 2n)
     })
   }

@@ -9,7 +9,12 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { getBlock, getTransactionReceipt, sendTransaction } from 'viem/actions'
 import { FinalizationTooShortError } from '../../../../chain/deploy/errors.ts'
 import { openDumpStore } from '../../../../chain/engine/anvil/dump.ts'
-import { anvilPaths, startAnvilEngine } from '../../../../chain/engine/anvil/engine.ts'
+import {
+  anvilPaths,
+  l2Generations,
+  repairAnvilEngine,
+  startAnvilEngine,
+} from '../../../../chain/engine/anvil/engine.ts'
 import { type DurableBlock, readDurable } from '../../../../chain/engine/anvil/l1.ts'
 import { stopOrphans } from '../../../../chain/engine/anvil/node.ts'
 import { anvil } from '../../../../chain/engine/anvil/rpc.ts'
@@ -19,6 +24,7 @@ import {
   NodeExitedError,
   OtherDeploymentError,
 } from '../../../../chain/engine/errors.ts'
+import { predeploys } from '../../../../chain/generated/addresses.ts'
 import { account, clientOf, config, deployer, temporaryFolder } from '../../fixture.ts'
 
 const KILLS = 10
@@ -173,6 +179,34 @@ describe('engine anvil', () => {
     assert.equal(readFileSync(newest).length, 1_000)
     writeFileSync(newest, content)
     await (await start()).stop()
+  })
+
+  it('repairs L1 together with L2, which must not know a block that L1 has lost', async () => {
+    const first = await start()
+    const l2 = rpc(first.l2RpcUrl)
+    const store = openDumpStore({ dir: first.l2DumpDir, generations: l2Generations })
+    // L2 as the sequencer would leave it: one state that knows an old L1 block, newer ones with a block that will be lost.
+    for (const origin of [1, 1_000_000, 1_000_000]) {
+      const slot = `0x${origin.toString(16).padStart(64, '0')}`
+      await anvil(l2, 'anvil_setStorageAt', [predeploys.L1Block, '0x0', slot])
+      await anvil(l2, 'evm_mine', [])
+      await store.save(l2)
+    }
+    const l2Head = (await getBlock(l2)).number
+    await first.stop()
+    const newest = (await openDumpStore({ dir: anvilPaths(folder.dir).l1.dumps }).latest())?.path ?? ''
+    const bytes = readFileSync(newest)
+    bytes[bytes.length - 9] = (bytes[bytes.length - 9] ?? 0) ^ 1
+    writeFileSync(newest, bytes)
+    await assert.rejects(start(), CorruptedStateError)
+
+    assert.equal((await repairAnvilEngine(folder.dir)).length, 3)
+    const second = await start()
+    try {
+      assert.equal((await getBlock(rpc(second.l2RpcUrl))).number, l2Head - 2n)
+    } finally {
+      await second.stop()
+    }
   })
 
   it(`keeps every durable block over ${KILLS} kills of the whole engine at random moments`, async () => {

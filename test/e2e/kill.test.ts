@@ -29,28 +29,35 @@ describe('kill -9 of everything', () => {
     this.timeout(420_000)
     network = up(box)
     await network.line(({ up }) => up === true)
-    const walking = hashsand([...box.args, 'demo', '--attach'])
-    await walking.line(({ step }) => step === 'payout')
-    demo = walking
 
     const moments: number[] = []
-    for (let kill = 0; kill < kills && walking.child.exitCode === null; kill++) {
-      const moment = 1_000 + Math.floor(Math.random() * 9_000)
-      moments.push(moment)
-      await Promise.race([sleep(moment), walking.ended])
-      await network.killTree()
-      network = up(box)
-      await network.line(({ up }) => up === true)
+    while (moments.length < kills) {
+      // A demo that outruns the kills is followed by another one on the same network.
+      const walking = await startDemo(box)
+      demo = walking
+      while (moments.length < kills && walking.child.exitCode === null) {
+        const moment = 300 + Math.floor(Math.random() * 4_000)
+        moments.push(moment)
+        await Promise.race([sleep(moment), walking.ended])
+        await network.killTree()
+        network = up(box)
+        await network.line(({ up }) => up === true)
+      }
+      const exit = await walking.ended
+      assert.equal(exit, 0, `kills after ${moments.join(', ')} ms: ${walking.stderr()}`)
+      assert.equal(walking.lines.at(-1)?.balanced, true)
     }
-    const exit = await walking.ended
-    assert.equal(exit, 0, `kills after ${moments.join(', ')} ms: ${walking.stderr()}`)
-    assert.equal(moments.length, kills, 'the demo was over before the last kill')
-    assert.equal(walking.lines.at(-1)?.balanced, true)
 
     await assertOnce(await readManifest(`${box.state}/901.json`))
     assert.equal(await interrupt(network), 0)
   })
 })
+
+async function startDemo(box: Sandbox): Promise<Command> {
+  const walking = hashsand([...box.args, 'demo', '--attach'])
+  await walking.line(({ step }) => step === 'payout')
+  return walking
+}
 
 async function assertOnce(manifest: Manifest): Promise<void> {
   const l1 = createPublicClient({ transport: http(manifest.l1.rpcUrl) })

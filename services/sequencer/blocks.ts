@@ -31,9 +31,7 @@ import {
 /** Mines one block, and captures what proves it while the node still has its state. The caller holds the head lock. */
 export async function mineBlock(network: Network): Promise<bigint> {
   await request(network.l2, 'evm_mine')
-  const number = await network.l2.getBlockNumber({ cacheTime: 0 })
-  await captureHead(network)
-  return number
+  return captureHead(network)
 }
 
 /** Puts the head on disk and reads it into the store. The caller holds the head lock. */
@@ -42,24 +40,29 @@ export async function publish(network: Network): Promise<void> {
   await follow(network)
 }
 
-/** Stores the output of L2's head with the proofs of the withdrawals that it is the first to cover, if its height gets a root. */
-export async function captureHead(network: Network): Promise<void> {
+/**
+ * Stores the output of L2's head with the proofs of the withdrawals that it is the first to cover, if its height gets a root.
+ * Answers the height.
+ */
+export async function captureHead(network: Network): Promise<bigint> {
   const { l2, store, manifest } = network
   const interval = BigInt(manifest.bridge.submissionIntervalBlocks)
-  const block = await l2.getBlock()
-  if (block.number === 0n || block.number % interval !== 0n) return
-  if ((await store.output(block.number))?.blockHash === block.hash) return
+  const number = await l2.getBlockNumber({ cacheTime: 0 })
+  if (number === 0n || number % interval !== 0n) return number
+  const block = await l2.getBlock({ blockNumber: number })
+  if ((await store.output(number))?.blockHash === block.hash) return number
 
-  const range = { fromBlock: block.number - interval + 1n, toBlock: block.number }
+  const range = { fromBlock: number - interval + 1n, toBlock: number }
   const slots = (await withdrawalsBetween(l2, range)).map(({ hash }) => withdrawalSlot(hash))
   const proof = await request<StoredProof>(l2, 'eth_getProof', [
     predeploys.L2ToL1MessagePasser,
     slots,
-    `0x${block.number.toString(16)}`,
+    `0x${number.toString(16)}`,
   ])
   const parts = { stateRoot: block.stateRoot, storageHash: proof.storageHash, blockHash: block.hash }
-  const root = checkOutputRoot(block.number, outputRootProof(parts))
-  await store.putOutput({ number: block.number, ...parts, root, proof })
+  const root = checkOutputRoot(number, outputRootProof(parts))
+  await store.putOutput({ number, ...parts, root, proof })
+  return number
 }
 
 /** Reads every L2 block that the store does not hold yet. A head that L2 has given up is rewound first. */

@@ -120,6 +120,7 @@ const depositsPerDump = 16
 async function execute(network: Network, deposits: readonly DepositTransaction[]): Promise<void> {
   for (let from = 0; from < deposits.length; from += depositsPerDump) {
     await network.heads.write(async () => {
+      await dropStray(network)
       for (const deposit of deposits.slice(from, from + depositsPerDump)) await executeOnce(network, deposit)
       await publish(network)
     })
@@ -148,7 +149,6 @@ async function isExecuted({ l2 }: Network, deposit: DepositTransaction): Promise
 
 /** Whether the node took the transaction. One that it can never execute is refused with a JSON-RPC error. */
 async function trySend(network: Network, deposit: DepositTransaction): Promise<boolean> {
-  await dropStray(network)
   try {
     await network.l2.sendRawTransaction({ serializedTransaction: serializeDeposit(deposit) })
     return true

@@ -7,6 +7,7 @@ import { BaseError } from '../../chain/errors.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
 import { mayRetry } from '../runtime/loop.ts'
 import type { Outbox } from '../runtime/outbox.ts'
+import { OutboxStoppedError } from '../runtime/outboxErrors.ts'
 import { currentAttempt, isUnderWay, rejoin } from './attempt.ts'
 import { alert, type Network, remember, settledHead } from './network.ts'
 import { type MessageRecord, stepped, type WithdrawalRecord } from './records.ts'
@@ -29,6 +30,8 @@ export type Withdrawer = {
   relays: boolean
   busy: Set<string>
   undeliverable: Map<Hash, bigint>
+  /** What a task beside the loop threw and nobody expected: the next round throws it. */
+  bug?: unknown
 }
 
 export function createWithdrawer(parts: Pick<Withdrawer, 'network' | 'outbox' | 'relays'>): Withdrawer {
@@ -38,6 +41,7 @@ export function createWithdrawer(parts: Pick<Withdrawer, 'network' | 'outbox' | 
 /** Brings every open message one step on. */
 export async function advanceMessages(withdrawer: Withdrawer): Promise<void> {
   const { network } = withdrawer
+  if (withdrawer.bug !== undefined) throw withdrawer.bug
   const head = await settledHead(network)
   if (head === undefined) return
   const [block, final, period] = await Promise.all([
@@ -78,6 +82,7 @@ async function advance(withdrawer: Withdrawer, record: WithdrawalRecord, now: No
   }
   const shown = withIntent(outbox, record, state)
   if (shown === record.state) return
+  alert(network, `withdrawal.${record.id}`, undefined)
   await change(network, record.id, (stored) => stepped(stored, { state: shown, ...now.place }))
   network.log.info({ id: record.id, state: shown }, 'sequencer.withdrawal')
 }
@@ -90,21 +95,16 @@ function withIntent({ lookup }: Outbox, { id }: WithdrawalRecord, state: Withdra
 }
 
 /** Runs one task for a withdrawal beside all others, at most one at a time. */
-function start(
-  { busy, network, relays }: Withdrawer,
-  { id }: WithdrawalRecord,
-  task: () => Promise<void>,
-): void {
+function start(withdrawer: Withdrawer, { id }: WithdrawalRecord, task: () => Promise<void>): void {
+  const { busy, network, relays } = withdrawer
   if (!relays || busy.has(id)) return
   busy.add(id)
   task()
-    .then(() => alert(network, `withdrawal.${id}`, undefined))
     .catch((error: unknown) => {
+      if (error instanceof OutboxStoppedError) return
       if (error instanceof BaseError) return alert(network, `withdrawal.${id}`, error.message)
-      if (mayRetry(error) || error instanceof ViemError) {
-        return network.log.warn({ id, err: error }, 'sequencer.withdrawal.retry')
-      }
-      network.log.fatal({ id, err: error }, 'sequencer.withdrawal.bug')
+      if (!(error instanceof ViemError)) withdrawer.bug = error
+      else network.log.warn({ id, reason: error.shortMessage }, 'sequencer.withdrawal.retry')
     })
     .finally(() => busy.delete(id))
 }

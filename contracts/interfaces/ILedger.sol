@@ -35,16 +35,17 @@ interface ILedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @param rewards Per component, after the cap.
     event Poked(uint32 indexed index, uint24 indexed day, uint256[] rewards);
 
-    /// @notice The reserve of the long's index grew by `cash`. Who paid is the caller in the two `Transfer` events.
-    event Escrowed(BoxId indexed long, uint256 quantity, uint256 cash);
+    /// @notice The reserve of the long's index grew by `cash`. Who paid and for how much is in the two `Transfer` events.
+    event Escrowed(BoxId indexed long, uint256 cash);
 
     /// @notice The reserve of the long's index shrank by `cash`.
-    event Merged(BoxId indexed long, uint256 quantity, uint256 cash);
+    event Merged(BoxId indexed long, uint256 cash);
 
     /// @notice The reserve of the id's index shrank by `cash`.
-    event Redeemed(BoxId indexed id, uint256 quantity, uint256 cash);
+    event Redeemed(BoxId indexed id, uint256 cash);
 
-    event FacadeDeployed(BoxId indexed id, address facade);
+    /// @notice At `facadeOf(id)`.
+    event FacadeDeployed(BoxId indexed id);
 
     error NoSuchIndex(uint32 given);
     error TokenHasNoCode(address token);

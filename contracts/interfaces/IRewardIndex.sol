@@ -69,15 +69,12 @@ interface IRewardIndex is IRewardSource {
     /// @param feesIndex The fees before the cap; settles nothing.
     /// @param attestedAt 0 when the day was never attested.
     /// @param finalAt From this time on the day is final.
-    /// @param reportDigest What the quorum signed. Commits to every field of the report, the block hash and the pool
-    ///        rows among them.
     struct Day {
         uint128 subsidyIndex;
         uint128 cappedFeesIndex;
         uint128 feesIndex;
         uint40 attestedAt;
         uint40 finalAt;
-        bytes32 reportDigest;
     }
 
     event NetworkAdded(
@@ -88,6 +85,7 @@ interface IRewardIndex is IRewardSource {
         uint32 indexed network, bytes32 indexed configDigest, uint8 faultTolerance, address[] signers
     );
 
+    /// @param reportDigest What the quorum signed.
     event DayAttested(
         uint32 indexed network,
         uint24 indexed day,

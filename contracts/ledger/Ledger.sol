@@ -43,6 +43,11 @@ contract Ledger is ILedger, ERC6909 {
     /// @dev 1e18 for the scale of index values times 1e18 for the scale of quantities.
     uint256 private constant VALUE_SCALE = 1e36;
 
+    uint256 private constant SUPPLY_BITS = 120;
+    uint256 private constant MAX_SUPPLY = type(uint120).max;
+    uint256 private constant SHORT_SHIFT = 128;
+    uint256 private constant FACADE_FLAGS = (1 << 120) | (1 << 248);
+
     /// @dev What every entry point needs, in two slots. Only `reserve` and `pokedUntil` ever change.
     struct Head {
         address token;
@@ -70,14 +75,6 @@ contract Ledger is ILedger, ERC6909 {
         uint128 odd;
     }
 
-    /// @dev A box and its mirror. What was issued is for others to see; no payoff depends on it.
-    struct Issue {
-        uint120 longSupply;
-        bool longHasFacade;
-        uint120 shortSupply;
-        bool shortHasFacade;
-    }
-
     Facade private immutable FACADE;
 
     /// @inheritdoc ILedger
@@ -87,8 +84,10 @@ contract Ledger is ILedger, ERC6909 {
     uint256 private transient _entered;
 
     mapping(uint32 index => Index) private _indices;
-    mapping(uint32 index => mapping(uint24 epoch => mapping(uint256 pair => PrefixPair))) private _prefixSums;
-    mapping(BoxId long => Issue) private _issues;
+    mapping(uint256 key => PrefixPair) private _prefixSums;
+    /// @dev Of a box and its mirror, least significant bit first: long supply 120, long has a facade 8, short supply 120,
+    ///      short has a facade 8. For others to see; no payoff depends on it.
+    mapping(BoxId long => uint256) private _issues;
 
     constructor() {
         FACADE = new Facade();
@@ -146,10 +145,10 @@ contract Ledger is ILedger, ERC6909 {
             rewards[k] = Math.min(rewards[k], _capOf(stored, head, k) * head.tick);
         }
         for (uint256 k = 0; k < rewards.length; k += 2) {
-            PrefixPair memory sums = _prefixSums[index][day][k / 2];
+            PrefixPair memory sums = _prefixSums[_keyOf(index, day, k / 2)];
             sums.even = (sums.even + rewards[k]).toUint128();
             if (k + 1 < rewards.length) sums.odd = (sums.odd + rewards[k + 1]).toUint128();
-            _prefixSums[index][day + 1][k / 2] = sums;
+            _prefixSums[_keyOf(index, day + 1, k / 2)] = sums;
         }
         stored.head.pokedUntil = day + 1;
 
@@ -171,10 +170,9 @@ contract Ledger is ILedger, ERC6909 {
         require(reserve <= type(uint104).max, ReserveTooLarge(reserve, type(uint104).max));
 
         _indices[long.index()].head.reserve = uint104(reserve);
-        _create(long, long, longTo, quantity);
-        _create(_mirror(long, topTicks), long, shortTo, quantity);
+        _createPair(long, _mirror(long, topTicks), quantity, longTo, shortTo);
 
-        emit Escrowed(long, quantity, cash);
+        emit Escrowed(long, cash);
 
         _takeExactly(IERC20(head.token), cash);
         _leave();
@@ -191,7 +189,7 @@ contract Ledger is ILedger, ERC6909 {
         _destroy(_mirror(long, topTicks), long, quantity);
         _indices[long.index()].head.reserve = (head.reserve - cash).toUint104();
 
-        emit Merged(long, quantity, cash);
+        emit Merged(long, cash);
 
         _give(IERC20(head.token), to, cash);
         _leave();
@@ -207,7 +205,7 @@ contract Ledger is ILedger, ERC6909 {
         _destroy(id, id.isShort() ? _mirror(id, topTicks) : id, quantity);
         _indices[id.index()].head.reserve = (head.reserve - cash).toUint104();
 
-        emit Redeemed(id, quantity, cash);
+        emit Redeemed(id, cash);
 
         _give(IERC20(head.token), to, cash);
         _leave();
@@ -217,16 +215,16 @@ contract Ledger is ILedger, ERC6909 {
 
     /// @inheritdoc ILedger
     function deployFacade(BoxId id) external returns (address facade) {
-        Issue storage issue = _issueOf(id);
+        BoxId long = _longOf(id);
+        uint256 issue = _issues[long];
         // What has been issued was checked then. Of a SHORT the mirror is looked up, which says nothing of the id itself.
-        if (id.isShort() || issue.longSupply == 0) _requireCanonical(id);
-        require(!_hasFacade(issue, id.isShort()), FacadeExists(id));
+        if (id.isShort() || issue & MAX_SUPPLY == 0) _requireCanonical(id);
+        require(!_hasFacadeIn(issue, id.isShort()), FacadeExists(id));
 
-        if (id.isShort()) issue.shortHasFacade = true;
-        else issue.longHasFacade = true;
+        _issues[long] = issue | (uint256(1) << (_shiftOf(id.isShort()) + SUPPLY_BITS));
         facade = FacadeClones.deploy(address(FACADE), id);
 
-        emit FacadeDeployed(id, facade);
+        emit FacadeDeployed(id);
     }
 
     /// @inheritdoc ILedger
@@ -320,13 +318,13 @@ contract Ledger is ILedger, ERC6909 {
 
     /// @inheritdoc ILedger
     function hasFacade(BoxId id) external view returns (bool) {
-        return _hasFacade(_issueOf(id), id.isShort());
+        return _hasFacadeIn(_issues[_longOf(id)], id.isShort());
     }
 
     /// @inheritdoc IERC6909TokenSupply
     function totalSupply(uint256 id) external view returns (uint256) {
         BoxId box = BoxId.wrap(id);
-        return _supply(_issueOf(box), box.isShort());
+        return _supplyIn(_issues[_longOf(box)], box.isShort());
     }
 
     /// @inheritdoc IERC6909Metadata
@@ -407,7 +405,7 @@ contract Ledger is ILedger, ERC6909 {
         unchecked {
             topTicks = _capsOf(index, head.cap0, head.cap1, id.mask()) * (uint256(id.end()) - id.start());
         }
-        if (!id.isShort() && _issues[id].longSupply > 0) return (head, topTicks);
+        if (!id.isShort() && _issues[id] & MAX_SUPPLY > 0) return (head, topTicks);
 
         (uint256 start, uint256 end) = (id.start(), id.end());
         require(id.isWellFormed(), MalformedId(id));
@@ -445,9 +443,14 @@ contract Ledger is ILedger, ERC6909 {
 
     /* VALUE */
 
+    /// @dev One hash to find a sum, where nested mappings would take three. Below 2^32, 2^24 and 2^8: no two meet.
+    function _keyOf(uint256 index, uint256 epoch, uint256 pair) private pure returns (uint256) {
+        return (index << 32) | (epoch << 8) | pair;
+    }
+
     function _sumOf(uint32 index, uint256 mask, uint24 epoch) private view returns (uint256 sum) {
         for (uint256 pair = 0; mask != 0; pair++) {
-            PrefixPair storage stored = _prefixSums[index][epoch][pair];
+            PrefixPair storage stored = _prefixSums[_keyOf(index, epoch, pair)];
             if (mask & 1 != 0) sum += stored.even;
             if (mask & 2 != 0) sum += stored.odd;
             mask >>= 2;
@@ -500,26 +503,33 @@ contract Ledger is ILedger, ERC6909 {
 
     /* TOKENS */
 
-    /// @dev `long` is the id itself or its mirror: the key of what was issued of both.
-    function _create(BoxId id, BoxId long, address to, uint128 quantity) private {
-        require(to != address(0), ERC6909InvalidReceiver(to));
-        Issue storage issue = _issues[long];
-        uint256 supply = _supply(issue, id.isShort()) + quantity;
-        require(supply <= type(uint120).max, SupplyTooLarge(supply, type(uint120).max));
+    /// @dev Whenever a pair is created, so is as much of each: the two supplies are checked one by one all the same, as
+    ///      either may have been redeemed since.
+    function _createPair(BoxId long, BoxId short, uint256 quantity, address longTo, address shortTo) private {
+        require(longTo != address(0) && shortTo != address(0), ERC6909InvalidReceiver(address(0)));
+        uint256 issue = _issues[long];
+        uint256 supply = Math.max(issue & MAX_SUPPLY, (issue >> SHORT_SHIFT) & MAX_SUPPLY) + quantity;
+        require(supply <= MAX_SUPPLY, SupplyTooLarge(supply, MAX_SUPPLY));
 
-        _setSupply(issue, id.isShort(), uint120(supply));
-        super._update(address(0), to, BoxId.unwrap(id), quantity);
-        if (_hasFacade(issue, id.isShort())) _tellFacade(id, address(0), to, quantity);
+        // Safe because both sums were checked to fit their bits: nothing is carried out of them.
+        unchecked {
+            _issues[long] = issue + quantity + (quantity << SHORT_SHIFT);
+        }
+        super._update(address(0), longTo, BoxId.unwrap(long), quantity);
+        super._update(address(0), shortTo, BoxId.unwrap(short), quantity);
+        if (issue & FACADE_FLAGS == 0) return;
+        if (_hasFacadeIn(issue, false)) _tellFacade(long, address(0), longTo, quantity);
+        if (_hasFacadeIn(issue, true)) _tellFacade(short, address(0), shortTo, quantity);
     }
 
     function _destroy(BoxId id, BoxId long, uint128 quantity) private {
         super._update(msg.sender, address(0), BoxId.unwrap(id), quantity);
-        Issue storage issue = _issues[long];
-        // Safe because nobody has more than there is.
+        uint256 issue = _issues[long];
+        // Safe because nobody has more than was issued: nothing is borrowed from the neighbour.
         unchecked {
-            _setSupply(issue, id.isShort(), uint120(_supply(issue, id.isShort()) - quantity));
+            _issues[long] = issue - (uint256(quantity) << _shiftOf(id.isShort()));
         }
-        if (_hasFacade(issue, id.isShort())) _tellFacade(id, msg.sender, address(0), quantity);
+        if (_hasFacadeIn(issue, id.isShort())) _tellFacade(id, msg.sender, address(0), quantity);
     }
 
     /// @dev Reached by transfers only: what is created or destroyed passes above.
@@ -529,34 +539,34 @@ contract Ledger is ILedger, ERC6909 {
         if (amount == 0) return;
 
         BoxId box = BoxId.wrap(id);
-        if (_hasFacade(_issueOf(box), box.isShort())) _tellFacade(box, from, to, amount);
+        if (_hasFacadeIn(_issues[_longOf(box)], box.isShort())) _tellFacade(box, from, to, amount);
     }
 
     function _tellFacade(BoxId id, address from, address to, uint256 amount) private {
         IFacade(facadeOf(id)).recordTransfer(from, to, amount);
     }
 
-    function _issueOf(BoxId id) private view returns (Issue storage) {
-        if (!id.isShort()) return _issues[id];
+    /// @dev The key of what was issued of a box and its mirror. For an id that cannot exist the subtraction may wrap; then
+    ///      nothing is found, or nothing that the caller relies on.
+    function _longOf(BoxId id) private view returns (BoxId) {
+        if (!id.isShort()) return id;
         Index storage index = _indices[id.index()];
         uint256 caps = _capsOf(index, index.head.cap0, index.head.cap1, id.mask());
-        // Wraps for ids that cannot exist; then nothing is found, or nothing that the caller relies on.
         unchecked {
-            return _issues[_mirror(id, caps * (uint256(id.end()) - id.start()))];
+            return _mirror(id, caps * (uint256(id.end()) - id.start()));
         }
     }
 
-    function _supply(Issue storage issue, bool isShort) private view returns (uint256) {
-        return isShort ? issue.shortSupply : issue.longSupply;
+    function _shiftOf(bool isShort) private pure returns (uint256) {
+        return isShort ? SHORT_SHIFT : 0;
     }
 
-    function _setSupply(Issue storage issue, bool isShort, uint120 supply) private {
-        if (isShort) issue.shortSupply = supply;
-        else issue.longSupply = supply;
+    function _supplyIn(uint256 issue, bool isShort) private pure returns (uint256) {
+        return (issue >> _shiftOf(isShort)) & MAX_SUPPLY;
     }
 
-    function _hasFacade(Issue storage issue, bool isShort) private view returns (bool) {
-        return isShort ? issue.shortHasFacade : issue.longHasFacade;
+    function _hasFacadeIn(uint256 issue, bool isShort) private pure returns (bool) {
+        return (issue >> (_shiftOf(isShort) + SUPPLY_BITS)) & 1 != 0;
     }
 
     function _takeExactly(IERC20 token, uint256 amount) private {

@@ -19,7 +19,14 @@ library CodeStore {
         return address(new AddressListCode(list));
     }
 
-    function read(address stored) internal view returns (address[] memory) {
-        return abi.decode(stored.code, (address[]));
+    /// @dev Behind the first word the code is what a list looks like in memory: its length, then its members. Decoding it
+    ///      instead would cost a signature's price for every seven members.
+    function read(address stored) internal view returns (address[] memory list) {
+        assembly ("memory-safe") {
+            list := mload(0x40)
+            let size := sub(extcodesize(stored), 32)
+            extcodecopy(stored, list, 32, size)
+            mstore(0x40, add(list, size))
+        }
     }
 }

@@ -92,8 +92,7 @@ contract RewardIndex is IRewardIndex {
             cappedFeesIndex: _indexOf(1, report.cappedFees, network.unitHashes, report.work),
             feesIndex: _indexOf(1, report.fees, network.unitHashes, report.work),
             attestedAt: attestedAt,
-            finalAt: attestedAt + network.disputeSeconds,
-            reportDigest: digest
+            finalAt: attestedAt + network.disputeSeconds
         });
         network.lastAttestedDay = report.day;
         _days[report.network][report.day] = day;
@@ -283,14 +282,17 @@ contract RewardIndex is IRewardIndex {
         address[] memory signers = CodeStore.read(network.signerList);
         address previous = address(0);
         uint256 next = 0;
-        for (uint256 i = 0; i < given; i++) {
-            (bytes32 r, bytes32 s, uint8 v) = _signatureAt(signatures, i);
-            (address recovered, ECDSA.RecoverError failure,) = ECDSA.tryRecover(digest, v, r, s);
-            require(failure == ECDSA.RecoverError.NoError, InvalidSignature(i));
-            require(recovered > previous, SignersNotAscending(i, recovered));
-            while (next < signers.length && signers[next] < recovered) next++;
-            require(next < signers.length && signers[next] == recovered, NotASigner(i, recovered));
-            previous = recovered;
+        // Safe because no count here passes the number of signatures or of signers.
+        unchecked {
+            for (uint256 i = 0; i < given; i++) {
+                (bytes32 r, bytes32 s, uint8 v) = _signatureAt(signatures, i);
+                (address recovered, ECDSA.RecoverError failure,) = ECDSA.tryRecover(digest, v, r, s);
+                require(failure == ECDSA.RecoverError.NoError, InvalidSignature(i));
+                require(recovered > previous, SignersNotAscending(i, recovered));
+                while (next < signers.length && signers[next] < recovered) next++;
+                require(next < signers.length && signers[next] == recovered, NotASigner(i, recovered));
+                previous = recovered;
+            }
         }
     }
 

@@ -51,7 +51,7 @@ contract FacadeTest is BaseTest {
         vm.deal(foretold, 1 ether);
 
         vm.expectEmit(address(ledger));
-        emit ILedger.FacadeDeployed(id, foretold);
+        emit ILedger.FacadeDeployed(id);
         vm.prank(anyone);
         assertEq(ledger.deployFacade(id), foretold);
 

@@ -220,7 +220,7 @@ contract LedgerTest is BaseTest {
         vm.expectEmit(address(ledger));
         emit IERC6909.Transfer(miner, address(0), miner, BoxId.unwrap(ledger.mirrorOf(long)), quantity);
         vm.expectEmit(address(ledger));
-        emit ILedger.Escrowed(long, quantity, expected);
+        emit ILedger.Escrowed(long, expected);
         vm.prank(miner);
         assertEq(ledger.escrow(long, quantity, buyer, miner), expected);
 
@@ -250,7 +250,7 @@ contract LedgerTest is BaseTest {
         uint256 expected = part * _widthOf(long) / 1e36;
 
         vm.expectEmit(address(ledger));
-        emit ILedger.Merged(long, part, expected);
+        emit ILedger.Merged(long, expected);
         vm.prank(miner);
         assertEq(ledger.merge(long, part, buyer), expected);
 
@@ -306,7 +306,7 @@ contract LedgerTest is BaseTest {
 
         vm.startPrank(miner);
         vm.expectEmit(address(ledger));
-        emit ILedger.Redeemed(long, quantity, expected);
+        emit ILedger.Redeemed(long, expected);
         uint256 paidLong = ledger.redeem(long, quantity, buyer);
         uint256 paidShort = ledger.redeem(short, quantity, buyer);
 

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IRewardIndex} from "../../contracts/interfaces/IRewardIndex.sol";
+import {BoxId} from "../../contracts/types/BoxId.sol";
+import {BaseTest} from "./BaseTest.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+// Budgets, in gas of a whole transaction. Every call of these tests is one: isolation is on, so storage is cold and the
+// 21,000 and the calldata are counted.
+// attest ── 4, 13, 31 signers
+// poke
+// escrow ── new, existing series
+// redeem
+// deployFacade ── of a series that exists
+// facade transfer ── to a holder
+contract GasTest is BaseTest {
+    uint128 private constant QUANTITY = 1e18;
+
+    /// forge-config: default.isolate = true
+    function test_attest_withinBudget_of4() public {
+        attestDay(FIRST_EPOCH);
+        _attestWithin(keys, 3, 124_000);
+    }
+
+    /// forge-config: default.isolate = true
+    function test_attest_withinBudget_of13() public {
+        keys = signerKeys(13);
+        rewardIndex = deployRewardIndex(4, addressesOf(keys));
+        _attestFirst(9);
+        _attestWithin(keys, 9, 152_000);
+    }
+
+    /// forge-config: default.isolate = true
+    function test_attest_withinBudget_of31() public {
+        keys = signerKeys(31);
+        rewardIndex = deployRewardIndex(10, addressesOf(keys));
+        _attestFirst(21);
+        _attestWithin(keys, 21, 209_000);
+    }
+
+    /// forge-config: default.isolate = true
+    function test_poke_withinBudget() public {
+        index = ledger.register(termsOf(address(token), address(rewardIndex)));
+        attestDay(FIRST_EPOCH);
+        attestDay(FIRST_EPOCH + 1);
+        vm.warp(block.timestamp + DISPUTE_SECONDS);
+        ledger.poke(index);
+
+        ledger.poke(index);
+        _within("poke", 66_000, 71_000);
+    }
+
+    /// forge-config: default.isolate = true
+    function test_escrow_withinBudget_newSeries() public {
+        escrowAs(anyone, fullLong(7), QUANTITY);
+        fund(miner, 1e18);
+
+        vm.prank(miner);
+        ledger.escrow(fullLong(8), QUANTITY, buyer, miner);
+        _within("escrow new", 126_000, 128_500);
+    }
+
+    /// forge-config: default.isolate = true
+    function test_escrow_withinBudget_existingSeries() public {
+        fund(miner, 1e18);
+        vm.prank(miner);
+        ledger.escrow(fullLong(7), QUANTITY, buyer, miner);
+
+        vm.prank(miner);
+        ledger.escrow(fullLong(7), QUANTITY, buyer, miner);
+        _within("escrow existing", 75_000, 75_700);
+    }
+
+    /// forge-config: default.isolate = true
+    function test_redeem_withinBudget() public {
+        pokeWith(1e22, 1e21);
+        escrowAs(anyone, fullLong(3), QUANTITY);
+        escrowAs(miner, fullLong(3), QUANTITY);
+        fund(miner, 1);
+        pokeWith(1e22, 1e21);
+        pokeWith(1e22, 1e21);
+
+        BoxId long = fullLong(3);
+        vm.prank(miner);
+        ledger.redeem(long, QUANTITY / 2, miner);
+        _within("redeem long", 66_000, 69_100);
+        BoxId short = ledger.mirrorOf(long);
+        vm.prank(miner);
+        ledger.redeem(short, QUANTITY / 2, miner);
+        _within("redeem short", 66_000, 70_800);
+    }
+
+    /// forge-config: default.isolate = true
+    function test_deployFacade_withinBudget() public {
+        BoxId long = fullLong(7);
+        escrowAs(miner, long, QUANTITY);
+
+        ledger.deployFacade(long);
+        _within("deploy facade", 75_000, 75_300);
+        BoxId short = ledger.mirrorOf(long);
+        ledger.deployFacade(short);
+        _within("deploy facade short", 75_000, 83_100);
+    }
+
+    /// forge-config: default.isolate = true
+    function test_facadeTransfer_withinBudget_toHolder() public {
+        BoxId long = fullLong(7);
+        escrowAs(miner, long, QUANTITY);
+        escrowAs(buyer, long, QUANTITY);
+        IERC20 facade = IERC20(ledger.deployFacade(long));
+
+        vm.prank(miner);
+        facade.transfer(buyer, QUANTITY / 2);
+        _within("facade transfer", 47_000);
+    }
+
+    function _attestFirst(uint256 count) private {
+        IRewardIndex.Report memory report = reportFor(FIRST_EPOCH);
+        vm.warp(endOf(FIRST_EPOCH));
+        rewardIndex.attest(report, signAll(keys, count, rewardIndex.hashReport(report)));
+    }
+
+    function _attestWithin(uint256[] memory keys_, uint256 count, uint256 budget) private {
+        IRewardIndex.Report memory report = reportFor(FIRST_EPOCH + 1);
+        bytes memory signatures = signAll(keys_, count, rewardIndex.hashReport(report));
+        vm.warp(endOf(FIRST_EPOCH + 1));
+        rewardIndex.attest(report, signatures);
+        _within("attest", budget);
+    }
+
+    function _within(string memory what, uint256 budget) private {
+        _within(what, budget, budget);
+    }
+
+    /// @dev `limit` is what is held today where the budget is not met yet; it may only fall.
+    function _within(string memory what, uint256 budget, uint256 limit) private {
+        uint256 used = vm.lastCallGas().gasTotalUsed;
+        emit log_named_uint(string.concat(what, ", budget ", vm.toString(budget)), used);
+        assertLe(used, limit, what);
+    }
+}

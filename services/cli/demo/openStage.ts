@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Hex } from 'viem'
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import type { Call } from '../../../bridge/actions.ts'
@@ -6,14 +7,15 @@ import type { Manifest } from '../../../chain/manifest.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import { openNetwork } from '../clients.ts'
 import type { StateFolder } from '../devnet/profile.ts'
-import { DemoError } from '../errors.ts'
+import { DemoError, WaitedTooLongError } from '../errors.ts'
 import type { Output } from '../output.ts'
 import { openWallet } from '../wallet.ts'
-import { fillPurse } from './faucet.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { reads } from './reads.ts'
 import { reporter } from './reporter.ts'
 import type { Party, Side, Stage, StepResult } from './stage.ts'
+
+const patienceMs = 180_000
 
 const partyNames = ['pool', 'miner', 'buyer'] as const
 
@@ -64,11 +66,7 @@ export async function openStage({
     ...(await reads({ manifest, clients, accounts })),
     step: reporter({ journal, output, results }),
     remember: journal.once,
-    send: sender({
-      journal,
-      outboxOf,
-      prepare: (party, side) => fillPurse(clients.l1, accounts[party].address, side),
-    }),
+    send: sender({ journal, outboxOf }),
   }
   return {
     stage,
@@ -83,16 +81,23 @@ export async function openStage({
 type SenderParameters = {
   journal: Journal
   outboxOf: (party: Party, side: Side) => Promise<Outbox>
-  prepare: (party: Party, side: Side) => Promise<void>
 }
 
-function sender({ journal, outboxOf, prepare }: SenderParameters): Stage['send'] {
+function sender({ journal, outboxOf }: SenderParameters): Stage['send'] {
   return async (party, side, name, call: Call) => {
     // The first form of a call is the one that is sent, even if prices or clocks have moved when it is asked for again.
     const kept = await journal.once(`call-${party}-${side}-${name}`, async () => call)
-    await prepare(party, side)
     const outbox = await outboxOf(party, side)
-    const receipt = await outbox.send({ key: name, ...kept })
+    const receipt = await Promise.race([
+      outbox.send({ key: name, ...kept }),
+      sleep(patienceMs, undefined, { ref: false }).then(() => {
+        throw new WaitedTooLongError(
+          `the ${party}'s transaction "${name}" on ${side.toUpperCase()}`,
+          patienceMs / 1_000,
+          'It is stored and sent again when the demo goes on: run it once more.',
+        )
+      }),
+    ])
     if (receipt.status === 'success') return { side, hash: receipt.transactionHash }
     throw new DemoError(
       `The ${party}'s transaction "${name}", ${receipt.transactionHash} on ${side.toUpperCase()}, reverted. Begin a new demo with --fresh.`,

@@ -5,6 +5,7 @@ import type { Manifest } from '../../../chain/manifest.ts'
 import type { StateFolder } from '../devnet/profile.ts'
 import type { Output } from '../output.ts'
 import { balanceBooks } from './books.ts'
+import { fillPurses } from './faucet.ts'
 import { openStage } from './openStage.ts'
 import { btc } from './reporter.ts'
 import { throughRestarts } from './restarts.ts'
@@ -46,6 +47,8 @@ export async function runDemo({ manifest, folder, output, signal, fresh }: RunDe
 }
 
 async function walk(stage: Stage): Promise<Series> {
+  const { pool, miner, buyer } = stage.parties
+  await stage.remember('purses', () => fillPurses(stage.l1, [pool.address, miner.address, buyer.address]))
   await payPool(stage)
   await sweep(stage)
   await deposit(stage)

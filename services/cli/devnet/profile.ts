@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { PortInUseError } from '../../runtime/errors.ts'
 import { StateFolderError } from '../errors.ts'
@@ -110,13 +111,21 @@ export function portsFrom(basePort: number) {
   }
 }
 
-/** Fails before anything is started, naming the first port that somebody else listens on. */
-export async function checkPortsFree(ports: Ports): Promise<void> {
+/** Fails before anything is started, naming the first port on which somebody else still listens when patience ends. */
+export async function checkPortsFree(ports: Ports, patienceMs: number): Promise<void> {
+  const deadline = Date.now() + patienceMs
   for (const [purpose, port] of Object.entries(ports)) {
-    await new Promise<void>((resolve, reject) => {
-      const probe = createServer()
-      probe.once('error', (cause) => reject(new PortInUseError(port, purpose, cause)))
-      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()))
-    })
+    while (!(await isFree(port))) {
+      if (Date.now() >= deadline) throw new PortInUseError(port, purpose)
+      await sleep(100)
+    }
   }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+  })
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { startAnvilEngine } from '../../../chain/engine/anvil/engine.ts'
 import { stopOrphans } from '../../../chain/engine/anvil/node.ts'
@@ -98,7 +99,9 @@ async function clearTheGround(folder: StateFolder, ports: Ports, output: Context
   const stopped = await stopOrphans(folder.engine)
   if (stopped.length > 0)
     output.progress(`stopped ${stopped.length} chains that a killed run had left behind`)
-  await checkPortsFree(ports)
+  // A killed supervisor's services notice it and end by themselves, which takes them a moment.
+  const patienceMs = existsSync(folder.profile) ? 5_000 : 0
+  await checkPortsFree(ports, patienceMs)
 }
 
 type EngineParameters = {

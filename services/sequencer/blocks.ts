@@ -67,29 +67,40 @@ export async function captureHead(network: Network): Promise<bigint> {
 
 /** Reads every L2 block that the store does not hold yet. A head that L2 has given up is rewound first. */
 export async function follow(network: Network): Promise<void> {
-  const parent = await commonHead(network)
+  let parent = (await commonHead(network)) ?? genesisHeader(network)
   const head = await network.l2.getBlockNumber({ cacheTime: 0 })
-  const { number, hash } = network.manifest.l1.startBlock
-  let origin = parent?.origin ?? { number: BigInt(number), hash }
-  for (let next = (parent?.number ?? 0n) + 1n; next <= head; next++) {
-    origin = await readBlock(network, next, origin)
-  }
+  while (parent.number < head) parent = await readBlock(network, parent)
 }
 
-/** Reads one L2 block into the store, and answers its origin. */
-async function readBlock(network: Network, number: bigint, before: L1Header): Promise<L1Header> {
+/** Reads the L2 block after `parent` into the store. */
+async function readBlock(network: Network, parent: L2Header): Promise<L2Header> {
+  const number = parent.number + 1n
   const block = await network.l2.getBlock({ blockNumber: number, includeTransactions: true })
   const deposits = block.transactions.filter(({ typeHex }) => typeHex === '0x7e')
   const announced = deposits.map(decodeAttributes).find((origin) => origin !== undefined)
   if (announced !== undefined) await readOrigin(network, announced)
-  const origin = announced === undefined ? before : { number: announced.number, hash: announced.hash }
+  const origin = announced === undefined ? parent.origin : { number: announced.number, hash: announced.hash }
 
   const at = { chain: 'L2', blockNumber: number, timestamp: block.timestamp } as const
   const hashes = deposits.map(({ hash }) => hash)
   const messages = [...(await executed(network, hashes, at)), ...(await begun(network, block.hash, at))]
-  await network.store.apply({ l2: number }, { l2: [{ number, hash: block.hash, origin }], messages })
+  const minted = deposits.reduce((sum, deposit) => sum + mintOf(deposit), parent.minted)
+  const header = { number, hash: block.hash, origin, minted }
+  await network.store.apply({ l2: number }, { l2: [header], messages })
   for (const message of messages) remember(network, message)
-  return origin
+  return header
+}
+
+/** viem's types know no deposits; the node gives their mint as a hex number. */
+function mintOf(transaction: object): bigint {
+  const mint = 'mint' in transaction ? transaction.mint : undefined
+  return typeof mint === 'string' || typeof mint === 'bigint' ? BigInt(mint) : 0n
+}
+
+export function genesisHeader({ manifest }: Pick<Network, 'manifest'>): L2Header {
+  const { startBlock } = manifest.l1
+  const origin = { number: BigInt(startBlock.number), hash: startBlock.hash }
+  return { number: 0n, hash: manifest.l2.genesisHash, origin, minted: 0n }
 }
 
 type Place = { chain: 'L2'; blockNumber: bigint; timestamp: bigint }

@@ -40,8 +40,14 @@ export type WithdrawalRecord = {
 export type MessageRecord = DepositRecord | WithdrawalRecord
 
 export type L1Header = { number: bigint; hash: Hash }
-/** `origin` is the newest L1 block that this L2 block knows. */
-export type L2Header = { number: bigint; hash: Hash; origin: L1Header }
+export type L2Header = {
+  number: bigint
+  hash: Hash
+  /** The newest L1 block that this L2 block knows. */
+  origin: L1Header
+  /** Wei that the deposits executed up to here have minted, as L2's blocks say it. */
+  minted: bigint
+}
 
 /** What `eth_getProof` answered for the message passer at one block. */
 export type StoredProof = {

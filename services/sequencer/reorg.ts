@@ -1,5 +1,5 @@
 import { type Hash, type Hex, BaseError as ViemError } from 'viem'
-import { publish } from './blocks.ts'
+import { genesisHeader, publish } from './blocks.ts'
 import { L2HistoryGoneError } from './errors.ts'
 import { hashAt, l1HashAt, loadOpen, type Network, request } from './network.ts'
 import type { L1Header, L2Header } from './records.ts'
@@ -44,9 +44,8 @@ async function lastCanonical(network: Network, head: L1Header): Promise<L2Header
     checked.set(number, canonical)
     if (canonical) return header
   }
-  const { startBlock } = network.manifest.l1
-  const genesis = (await hashAt(network.l2, 0n)) ?? startBlock.hash
-  return { number: 0n, hash: genesis, origin: { number: BigInt(startBlock.number), hash: startBlock.hash } }
+  const genesis = genesisHeader(network)
+  return { ...genesis, hash: (await hashAt(network.l2, 0n)) ?? genesis.hash }
 }
 
 async function rollBack({ l2 }: Network, from: bigint, target: L2Header): Promise<void> {

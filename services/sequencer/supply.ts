@@ -86,22 +86,20 @@ async function tokenSupply(
   return { symbol, l1Block, locked, minted, inFlight, balanced: minted === locked - inFlight }
 }
 
+/** What L2's blocks have minted, minus what its withdrawals took away, against the portal's ether. */
 async function etherSupply(
-  { l1, manifest }: Network,
+  { l1, store, manifest }: Network,
   messages: readonly MessageRecord[],
   l1Block: bigint,
 ): Promise<Supply> {
   const { OptimismPortal: portal } = manifest.l1.contracts
   const locked = await l1.getBalance({ address: portal, blockNumber: l1Block })
-  let minted = 0n
-  let inFlight = 0n
-  for (const message of messages) {
-    if (message.kind === 'deposit') minted += message.deposit.mint
-    else {
-      minted -= message.withdrawal.value
-      if (isInFlight(message)) inFlight += message.withdrawal.value
-    }
-  }
+  const head = await store.l2Head()
+  const withdrawals = messages.filter((message) => message.kind === 'withdrawal')
+  const sum = (records: typeof withdrawals) =>
+    records.reduce((total, { withdrawal }) => total + withdrawal.value, 0n)
+  const minted = (head?.minted ?? 0n) - sum(withdrawals)
+  const inFlight = sum(withdrawals.filter(isInFlight))
   // Whoever gives the portal ether otherwise only adds to what covers L2's.
   return { symbol: 'ETH', l1Block, locked, minted, inFlight, balanced: minted <= locked - inFlight }
 }

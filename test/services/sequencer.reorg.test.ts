@@ -26,7 +26,7 @@ describe('sequencer under reorganisations of L1', function () {
     Promise.all(receivers.map((address) => network.l2.getBalance({ address })))
   const deposit = (role: Role, to: Address, amount: bigint) =>
     // More gas than an estimate: after a reorganisation the portal's price for L2 gas is another one.
-    onL1(network, role, { ...depositEtherCall({ manifest: network.manifest, amount, to }), gas: 900_000n })
+    onL1(network, role, { ...depositEtherCall({ manifest: network.manifest, amount, to }), gas: 3_000_000n })
   const rawOf = (hash: Hash) => request<Hex>(network.l1, 'eth_getRawTransactionByHash', [hash])
   const resend = async (raw: Hex) => {
     await network.l1.sendRawTransaction({ serializedTransaction: raw }).catch(() => {})

@@ -29,7 +29,7 @@ describe('sequencer store', () => {
             const number = chain.length
             const header = { number: BigInt(number), hash: hashOf(fork, number) }
             await store.apply({ l1: header.number }, { l1: [header] })
-            await store.apply({ l2: header.number }, { l2: [{ ...header, origin: header }] })
+            await store.apply({ l2: header.number }, { l2: [{ ...header, origin: header, minted: 0n }] })
             chain.push({ number, hash: header.hash })
           }
           if (move < 0) {

@@ -2,6 +2,7 @@ import {
   type Address,
   concatHex,
   decodeEventLog,
+  getAbiItem,
   type Hash,
   type Hex,
   keccak256,
@@ -133,10 +134,7 @@ export function attributesDeposit(origin: L1Origin, batcherHash: Hash): DepositT
 }
 
 const attributesSelector = toFunctionSelector(
-  l1BlockAbi.filter(
-    (item): item is Extract<typeof item, { type: 'function'; name: 'setL1BlockValuesEcotone' }> =>
-      item.type === 'function' && item.name === 'setL1BlockValuesEcotone',
-  )[0] ?? 'setL1BlockValuesEcotone()',
+  getAbiItem({ abi: l1BlockAbi, name: 'setL1BlockValuesEcotone' }),
 )
 
 function encodeAttributes(origin: L1Origin, batcherHash: Hash): Hex {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { startAnvilEngine } from '../../../chain/engine/anvil/engine.ts'
 import { stopOrphans } from '../../../chain/engine/anvil/node.ts'
 import type { AnvilEngine } from '../../../chain/engine/engine.ts'
-import { type Manifest, writeManifest } from '../../../chain/manifest.ts'
+import { type Manifest, readManifest, writeManifest } from '../../../chain/manifest.ts'
 import { createKeysFile, type Keys, readKeys } from '../../runtime/keys.ts'
 import type { Context } from '../context.ts'
 import { dataFolder } from '../context.ts'
@@ -67,6 +67,10 @@ export async function startDevnet({
 
     const start = (name: 'sequencer' | 'relayer' | 'api', env: Record<string, string> = {}) =>
       startChild({ folder, ports, name, env, stops })
+    const startReaders = () => Promise.all([start('relayer', { HASHSAND_DATA: dataFolder() }), start('api')])
+    // At a restart the others need not wait until L2 was looked through; they wait for its RPC by themselves.
+    const early = (await isKnown(folder, manifest)) ? startReaders() : undefined
+    early?.catch(() => {})
     const sequencer = await start('sequencer', {
       ...sequencerEnv(engine, ports),
       HASHSAND_MANIFEST: folder.bootManifest,
@@ -78,7 +82,7 @@ export async function startDevnet({
     ])
     await writeManifest(folder.manifest, complete)
     await writeManifest(folder.bootManifest, complete)
-    const others = await Promise.all([start('relayer', { HASHSAND_DATA: dataFolder() }), start('api')])
+    const others = await (early ?? startReaders())
     output.done()
 
     const exits = [sequencer, ...others].map(({ died }) => died)
@@ -102,6 +106,17 @@ async function clearTheGround(folder: StateFolder, ports: Ports, output: Context
   // A killed supervisor's services notice it and end by themselves, which takes them a moment.
   const patienceMs = existsSync(folder.profile) ? 5_000 : 0
   await checkPortsFree(ports, patienceMs)
+}
+
+/** Whether an earlier start came to its end: the complete manifest of this very network is there. */
+async function isKnown(folder: StateFolder, { l1, l2, services }: Manifest): Promise<boolean> {
+  if (!existsSync(folder.manifest)) return false
+  const known = await readManifest(folder.manifest)
+  return (
+    known.l2.genesisHash === l2.genesisHash &&
+    known.l1.startBlock.hash === l1.startBlock.hash &&
+    known.services.api === services.api
+  )
 }
 
 type EngineParameters = {

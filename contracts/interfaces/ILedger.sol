@@ -77,7 +77,7 @@ interface ILedger is IERC6909Metadata, IERC6909TokenSupply {
     error SupplyTooLarge(uint256 given, uint256 max);
     error ReserveTooLarge(uint256 given, uint256 max);
     /// @notice A token that takes a fee, or rebases, cannot back anything.
-    error DepositNotExact(uint256 received, uint256 expected);
+    error DepositNotExact(uint256 balance, uint256 expected);
     error NotMatured(uint24 end, uint24 pokedUntil);
     error EpochOutsideIndex(uint24 given, uint24 first, uint24 last);
     error ComponentOutside(uint8 given, uint8 components);

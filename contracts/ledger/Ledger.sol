@@ -169,6 +169,8 @@ contract Ledger is ILedger, ERC6909 {
         uint256 reserve = head.reserve + cash;
         require(reserve <= type(uint104).max, ReserveTooLarge(reserve, type(uint104).max));
 
+        // Safe because it was checked above.
+        // forge-lint: disable-next-line(unsafe-typecast)
         _indices[long.index()].head.reserve = uint104(reserve);
         _createPair(long, _mirror(long, topTicks), quantity, longTo, shortTo);
 
@@ -362,6 +364,7 @@ contract Ledger is ILedger, ERC6909 {
             first := sload(stored.slot)
             second := sload(add(stored.slot, 1))
         }
+        // forge-lint: disable-start(unsafe-typecast)
         head.token = address(uint160(first));
         head.firstEpoch = uint24(first >> 160);
         head.components = uint8(first >> 184);
@@ -370,6 +373,7 @@ contract Ledger is ILedger, ERC6909 {
         head.pokedUntil = uint24(second >> 104);
         head.cap0 = uint64(second >> 128);
         head.cap1 = uint64(second >> 192);
+        // forge-lint: disable-end(unsafe-typecast)
         require(head.components > 0, NoSuchIndex(index));
     }
 
@@ -435,8 +439,10 @@ contract Ledger is ILedger, ERC6909 {
     function _mirror(BoxId id, uint256 topTicks) private pure returns (BoxId) {
         // Safe because lo < hi <= topTicks < 2^64 in a canonical box.
         unchecked {
+            // forge-lint: disable-start(unsafe-typecast)
             uint64 lo = uint64(topTicks - _ceilingTicks(id, topTicks));
             uint64 hi = id.lo() == 0 ? Boxes.MAX_STRIKE : uint64(topTicks - id.lo());
+            // forge-lint: disable-end(unsafe-typecast)
             return id.withSideAndStrikes(!id.isShort(), lo, hi);
         }
     }
@@ -570,10 +576,10 @@ contract Ledger is ILedger, ERC6909 {
     }
 
     function _takeExactly(IERC20 token, uint256 amount) private {
-        uint256 before = token.balanceOf(address(this));
+        uint256 expected = token.balanceOf(address(this)) + amount;
         token.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = Math.saturatingSub(token.balanceOf(address(this)), before);
-        require(received == amount, DepositNotExact(received, amount));
+        uint256 balance = token.balanceOf(address(this));
+        require(balance == expected, DepositNotExact(balance, expected));
     }
 
     /// @dev Some tokens refuse to move nothing; a position worth nothing can be burned all the same.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// Transfers in this file are expected to revert, or are followed by a look at the balances.
+// forge-lint: disable-start(erc20-unchecked-transfer)
+
 import {IFacade} from "../../../contracts/interfaces/IFacade.sol";
 import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
 import {Box, BoxId, Boxes} from "../../../contracts/types/BoxId.sol";

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// Casts in this file are of bounded or literal values.
+// forge-lint: disable-start(unsafe-typecast)
+
 import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
 import {Box, BoxId, Boxes} from "../../../contracts/types/BoxId.sol";
 import {HostileSource} from "../mocks/HostileSource.sol";
@@ -105,7 +108,7 @@ contract LedgerHandler is Test {
         uint256 most = _balance(_holder(who), id);
         address facade = LEDGER.facadeOf(id);
         vm.prank(_holder(who));
-        PlainToken(facade).transfer(_holder(to), bound(quantity, 0, most));
+        assertTrue(PlainToken(facade).transfer(_holder(to), bound(quantity, 0, most)));
     }
 
     function poke(uint256 which, uint256[3] memory rewards, uint256 mood) external {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// Casts in this file are of bounded or literal values.
+// forge-lint: disable-start(unsafe-typecast)
+
 import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
 import {Ledger} from "../../../contracts/ledger/Ledger.sol";
 import {Box, BoxId} from "../../../contracts/types/BoxId.sol";

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// Casts in this file are of bounded or literal values.
+// forge-lint: disable-start(unsafe-typecast)
+
 import {BoxName} from "../../../contracts/libraries/BoxName.sol";
 import {EpochDate} from "../../../contracts/libraries/EpochDate.sol";
 import {Box, Boxes} from "../../../contracts/types/BoxId.sol";

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// Casts in this file are of bounded or literal values.
+// forge-lint: disable-start(unsafe-typecast)
+
 import {IRewardIndex} from "../../../contracts/interfaces/IRewardIndex.sol";
 import {IRewardSource} from "../../../contracts/interfaces/IRewardSource.sol";
 import {RewardIndex} from "../../../contracts/oracle/RewardIndex.sol";

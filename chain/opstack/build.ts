@@ -1,0 +1,128 @@
+import { spawn } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { BuildFailedError } from './errors.ts'
+import { findGo, type Go } from './go.ts'
+
+/** The programs of the engine, in the order of their building, each by its full path: three of them end in `cmd`. */
+const programs = [
+  { name: 'geth', module: 'node', source: 'github.com/ethereum/go-ethereum/cmd/geth' },
+  { name: 'op-node', module: 'node', source: 'github.com/ethereum-optimism/optimism/op-node/cmd' },
+  { name: 'op-batcher', module: 'node', source: 'github.com/ethereum-optimism/optimism/op-batcher/cmd' },
+  // The last release known to propose to an L2OutputOracle. It needs an op-geth of its own, hence a module of its own.
+  {
+    name: 'op-proposer',
+    module: 'proposer',
+    source: 'github.com/ethereum-optimism/optimism/op-proposer/cmd',
+  },
+] as const
+
+type Program = (typeof programs)[number]
+export type ProgramName = Program['name']
+
+export type OpStackBuild = {
+  /** Path of each program. */
+  binaries: Record<ProgramName, string>
+  /** Version of each program, as its module pins it. */
+  versions: Record<ProgramName, string>
+}
+
+export type BuildParameters = {
+  /** Where the programs go, outside the tracked tree: for example a folder in the user's cache. */
+  cacheDir: string
+  /** That of the user: Go finds its caches, its proxy and itself by it. */
+  environment: Readonly<Record<string, string | undefined>>
+  onProgress?: (step: string) => void
+}
+
+/**
+ * Builds what is missing of the engine's programs. They are kept under the hash of their pins and the version of Go,
+ * so they are built anew when one of these changes. A machine whose programs are built needs Go no more.
+ */
+export async function buildOpStack({
+  cacheDir,
+  environment,
+  onProgress,
+}: BuildParameters): Promise<OpStackBuild> {
+  const known = builtWithoutGo(cacheDir)
+  const go = await findGo(environment).catch((error: unknown) => {
+    if (known === undefined) throw error
+    return undefined
+  })
+  const paths: [ProgramName, string][] = []
+  for (const [index, program] of programs.entries()) {
+    const path = go === undefined ? known?.[program.name] : pathOf(cacheDir, program, go.version)
+    if (path === undefined) continue
+    if (go !== undefined && !existsSync(path)) {
+      onProgress?.(`building ${program.name} ${versionOf(program)} (${index + 1} of ${programs.length})`)
+      await build(go, program, path)
+    }
+    paths.push([program.name, path])
+  }
+  const versions = programs.map((program) => [program.name, versionOf(program)])
+  // Safe: both have one entry for each program.
+  return {
+    binaries: Object.fromEntries(paths) as OpStackBuild['binaries'],
+    versions: Object.fromEntries(versions) as OpStackBuild['versions'],
+  }
+}
+
+/** Folder of a module in the repository: its go.mod and go.sum are the pins. */
+function moduleFolder(module: Program['module']): string {
+  return join(import.meta.dirname, module)
+}
+
+function pinsFolder(cacheDir: string, module: Program['module']): string {
+  const hash = createHash('sha256')
+  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(moduleFolder(module), file)))
+  return join(cacheDir, `op-stack-${module}-${hash.digest('hex').slice(0, 16)}`)
+}
+
+function pathOf(cacheDir: string, { name, module }: Program, goVersion: string): string {
+  return join(pinsFolder(cacheDir, module), `go${goVersion}`, name)
+}
+
+/** Programs of the present pins from any version of Go, if all of them are there. */
+function builtWithoutGo(cacheDir: string): Record<string, string> | undefined {
+  const paths: Record<string, string> = {}
+  for (const { name, module } of programs) {
+    const folder = pinsFolder(cacheDir, module)
+    const versions = existsSync(folder) ? readdirSync(folder) : []
+    const path = versions.map((version) => join(folder, version, name)).find((file) => existsSync(file))
+    if (path === undefined) return undefined
+    paths[name] = path
+  }
+  return paths
+}
+
+function versionOf({ name, module }: Program): string {
+  const pins = readFileSync(join(moduleFolder(module), 'go.mod'), 'utf8')
+  const repository = name === 'geth' ? 'op-geth' : 'optimism'
+  return new RegExp(`ethereum-optimism/${repository} (v\\S+)`).exec(pins)?.[1] ?? 'unknown'
+}
+
+async function build(go: Go, { name, module, source }: Program, path: string): Promise<void> {
+  await mkdir(join(path, '..'), { recursive: true })
+  const unfinished = `${path}.${randomBytes(4).toString('hex')}.tmp`
+  const child = spawn(go.path, ['build', '-trimpath', '-mod=readonly', '-o', unfinished, source], {
+    cwd: moduleFolder(module),
+    // Without a C compiler, and never with another Go than the one that was looked at.
+    env: { ...go.environment, CGO_ENABLED: '0', GOTOOLCHAIN: 'local' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let lastWords = ''
+  child.stderr.on('data', (chunk) => {
+    lastWords = (lastWords + String(chunk)).slice(-1_000)
+  })
+  const outcome = await new Promise<string | undefined>((resolve) => {
+    child.once('close', (code, signal) => resolve(code === 0 ? undefined : (signal ?? `exit code ${code}`)))
+    child.once('error', (error) => resolve(error.message))
+  })
+  if (outcome !== undefined) {
+    await rm(unfinished, { force: true })
+    throw new BuildFailedError(name, outcome, lastWords.trim())
+  }
+  await rename(unfinished, path)
+}

@@ -126,11 +126,9 @@ describe('wrong input', () => {
       assert.match(message, /l1\.chainId/)
     })
 
-    it('refuses amounts that the token cannot have', async () => {
-      for (const amount of ['0.123456789', '0', '-1', 'all']) {
-        const command = hashsand([...box.args, 'bridge', 'deposit', `--amount=${amount}`])
-        assert.equal((await refusal(command)).error, 'AmountError')
-      }
+    it('refuses an amount that the token cannot have', async () => {
+      const command = hashsand([...box.args, 'bridge', 'deposit', '--amount=0.123456789'])
+      assert.equal((await refusal(command)).error, 'AmountError')
     })
 
     it('sends nothing in a dry run', async () => {

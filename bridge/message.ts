@@ -7,7 +7,9 @@ import {
   type Hex,
   isAddressEqual,
   keccak256,
+  toHex,
 } from 'viem'
+import { opConstants, predeploys } from '../chain/generated/addresses.ts'
 import { l1StandardBridgeAbi, l2CrossDomainMessengerAbi } from '../chain/generated/opAbi.ts'
 
 /** What a bridge message does for its users. */
@@ -55,17 +57,57 @@ export function relayHash({ nonce, sender, target, value, minGasLimit, message }
   return keccak256(call)
 }
 
-/** Says what a message carries. `messenger` and `bridge` are those of the side where it arrives. */
+/** Between whom messages of one direction pass. */
+export type Ends = {
+  /** Both on the side where a message arrives. */
+  messenger: Address
+  bridge: Address
+  /** Both as the side where a message arrives sees them. */
+  otherMessenger: Address
+  otherBridge: Address
+}
+
+type L1Ends = { L1CrossDomainMessenger: Address; L1StandardBridge: Address }
+
+export function depositEnds({ L1CrossDomainMessenger, L1StandardBridge }: L1Ends): Ends {
+  return {
+    messenger: predeploys.L2CrossDomainMessenger,
+    bridge: predeploys.L2StandardBridge,
+    otherMessenger: aliased(L1CrossDomainMessenger),
+    otherBridge: L1StandardBridge,
+  }
+}
+
+export function withdrawalEnds({ L1CrossDomainMessenger, L1StandardBridge }: L1Ends): Ends {
+  return {
+    messenger: L1CrossDomainMessenger,
+    bridge: L1StandardBridge,
+    otherMessenger: predeploys.L2CrossDomainMessenger,
+    otherBridge: predeploys.L2StandardBridge,
+  }
+}
+
+/** The sender that L2 sees for a contract of L1. */
+function aliased(contract: Address): Address {
+  return toHex(BigInt.asUintN(160, BigInt(contract) + BigInt(opConstants.AliasOffset)), { size: 20 })
+}
+
+/**
+ * Says what a message carries. Anybody may send the messenger or the bridge the same words: they carry a token only where they come
+ * from their counterparts on the other side.
+ */
 export function effectOf(
   { to, from, value, data }: { to?: Address | undefined; from: Address; value: bigint; data: Hex },
-  { messenger, bridge }: { messenger: Address; bridge: Address },
+  { messenger, bridge, otherMessenger, otherBridge }: Ends,
 ): Effect {
   if (to === undefined) return { kind: 'call', target: from }
-  const relay = isAddressEqual(to, messenger) ? relayOf(data) : undefined
+  const isRelay = isAddressEqual(to, messenger) && isAddressEqual(from, otherMessenger)
+  const relay = isRelay ? relayOf(data) : undefined
   if (relay === undefined) {
     return value > 0n ? { kind: 'ether', from, to, amount: value } : { kind: 'call', target: to }
   }
-  if (!isAddressEqual(relay.target, bridge)) return { kind: 'call', target: relay.target }
+  const isTransfer = isAddressEqual(relay.target, bridge) && isAddressEqual(relay.sender, otherBridge)
+  if (!isTransfer) return { kind: 'call', target: relay.target }
   return bridgeEffect(relay) ?? { kind: 'call', target: relay.target }
 }
 

@@ -149,7 +149,11 @@ async function deliveryOf(
   { contracts, withdrawal, blockNumber }: WithdrawalQuery,
 ): Promise<{ delivered: boolean; replayed: boolean }> {
   const messenger = contracts.L1CrossDomainMessenger
-  const relay = isAddressEqual(withdrawal.target, messenger) ? relayOf(withdrawal.data) : undefined
+  // Anybody may send the messenger a relay that was delivered before; only L2's messenger speaks for one.
+  const isRelay =
+    isAddressEqual(withdrawal.target, messenger) &&
+    isAddressEqual(withdrawal.sender, predeploys.L2CrossDomainMessenger)
+  const relay = isRelay ? relayOf(withdrawal.data) : undefined
   if (relay === undefined) {
     const events = await l1.getContractEvents({
       address: contracts.OptimismPortal,

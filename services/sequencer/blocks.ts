@@ -1,11 +1,12 @@
 import type { Hash, TransactionReceipt } from 'viem'
 import { decodeAttributes, depositHash, mintOnly } from '../../bridge/deposit.ts'
-import { effectOf } from '../../bridge/message.ts'
+import { depositEnds, effectOf, withdrawalEnds } from '../../bridge/message.ts'
 import { depositsOfBlock, receiptOf, withdrawalsBetween, withdrawalsOfBlock } from '../../bridge/observe.ts'
 import { depositSucceeded } from '../../bridge/status.ts'
 import { checkOutputRoot, outputRootProof, withdrawalSlot } from '../../bridge/withdrawal.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
-import { hashAt, loadOpen, type Network, remember, request } from './network.ts'
+import { HeadNotSavedError } from './errors.ts'
+import { hashAt, loadOpen, type Network, remember, request, requestOnce } from './network.ts'
 import {
   type DepositRecord,
   type L1Header,
@@ -18,7 +19,8 @@ import {
 
 /*
  * How an L2 block comes to be: mined → (at every proposed height) its output captured → dumped → read into the store → shown.
- * The head lock is held from before the first step until after the last, so users never see what a kill could take away.
+ * `seal` holds the head lock from before the first step until after the last, and where one fails nobody reads until a later
+ * `seal` came to its end: users never see what a kill could take away.
  *
  *   killed after mined     with the node: the block is gone and was seen by nobody. Without it: `publish` at the next start dumps it.
  *   killed after captured  the output row may name a lost block; it is overwritten when that height is mined again, and no
@@ -28,29 +30,62 @@ import {
  *   killed after stored    nothing is left to do.
  */
 
+/** Makes blocks out of everybody's sight, and shows them once they are on disk. */
+export async function seal(network: Network, make: () => Promise<void>): Promise<void> {
+  await network.heads.write(async () => {
+    network.saved = false
+    await make()
+    await publish(network)
+    network.saved = true
+  })
+}
+
+/** Puts on disk what a failed `seal` left. */
+export async function sealRest(network: Network): Promise<void> {
+  if (!network.saved) await seal(network, () => captureHead(network).then(() => {}))
+}
+
+/** Reads L2 as everybody may see it. */
+export function readShown<Answer>(network: Network, task: () => Promise<Answer>): Promise<Answer> {
+  return network.heads.read(async () => {
+    if (!network.saved) throw new HeadNotSavedError()
+    return task()
+  })
+}
+
 /** Mines one block, and captures what proves it while the node still has its state. The caller holds the head lock. */
 export async function mineBlock(network: Network): Promise<bigint> {
-  await request(network.l2, 'evm_mine')
+  await requestOnce(network.l2, 'evm_mine')
   return captureHead(network)
 }
 
-/** Puts the head on disk and reads it into the store. The caller holds the head lock. */
-export async function publish(network: Network): Promise<void> {
+async function publish(network: Network): Promise<void> {
   await network.dumps.save(network.l2)
   await follow(network)
 }
 
 /**
- * Stores the output of L2's head with the proofs of the withdrawals that it is the first to cover, if its height gets a root.
- * Answers the height.
+ * Stores the outputs of the heights that get a root: of L2's head, and of those below it that the store has not read. One of
+ * these is missing where the answer to `evm_mine` was lost and another block came on top. Answers the head.
  */
 export async function captureHead(network: Network): Promise<bigint> {
   const { l2, store, manifest } = network
   const interval = BigInt(manifest.bridge.submissionIntervalBlocks)
-  const number = await l2.getBlockNumber({ cacheTime: 0 })
-  if (number === 0n || number % interval !== 0n) return number
+  const head = await l2.getBlockNumber({ cacheTime: 0 })
+  const read = await store.l2Head()
+  let number = head - (head % interval)
+  while (number > 0n && (number === head || (read !== undefined && number > read.number))) {
+    await captureOutput(network, number)
+    number -= interval
+  }
+  return head
+}
+
+/** Stores the output of one height with the proofs of the withdrawals that it is the first to cover. */
+async function captureOutput({ l2, store, manifest }: Network, number: bigint): Promise<void> {
+  const interval = BigInt(manifest.bridge.submissionIntervalBlocks)
   const block = await l2.getBlock({ blockNumber: number })
-  if ((await store.output(number))?.blockHash === block.hash) return number
+  if ((await store.output(number))?.blockHash === block.hash) return
 
   const range = { fromBlock: number - interval + 1n, toBlock: number }
   const slots = (await withdrawalsBetween(l2, range)).map(({ hash }) => withdrawalSlot(hash))
@@ -62,7 +97,6 @@ export async function captureHead(network: Network): Promise<bigint> {
   const parts = { stateRoot: block.stateRoot, storageHash: proof.storageHash, blockHash: block.hash }
   const root = checkOutputRoot(number, outputRootProof(parts))
   await store.putOutput({ number, ...parts, root, proof })
-  return number
 }
 
 /** Reads every L2 block that the store does not hold yet. A head that L2 has given up is rewound first. */
@@ -113,7 +147,7 @@ export async function readOrigin(network: Network, origin: L1Header): Promise<vo
   const deposits = await depositsOfBlock(l1, { portal, blockHash: origin.hash })
   const { timestamp } = await l1.getBlock({ blockHash: origin.hash })
   const at = { chain: 'L1', blockNumber: origin.number, timestamp } as const
-  const ends = { messenger: predeploys.L2CrossDomainMessenger, bridge: predeploys.L2StandardBridge }
+  const ends = depositEnds(manifest.l1.contracts)
   const messages = deposits.map((deposit): DepositRecord => {
     const history = (['seen', 'confirmed', 'intent'] as const).map((state) => ({ state, ...at }))
     return {
@@ -164,16 +198,13 @@ function replaced(network: Network, hash: Hash): MessageRecord | undefined {
 }
 
 async function begun(network: Network, blockHash: Hash, at: Place): Promise<WithdrawalRecord[]> {
-  const { L1CrossDomainMessenger: messenger, L1StandardBridge: bridge } = network.manifest.l1.contracts
+  const ends = withdrawalEnds(network.manifest.l1.contracts)
   const withdrawals = await withdrawalsOfBlock(network.l2, blockHash)
   return withdrawals.map((withdrawal) => ({
     kind: 'withdrawal',
     id: withdrawal.hash,
     withdrawal,
-    effect: effectOf(
-      { ...withdrawal, to: withdrawal.target, from: withdrawal.sender },
-      { messenger, bridge },
-    ),
+    effect: effectOf({ ...withdrawal, to: withdrawal.target, from: withdrawal.sender }, ends),
     state: 'seen',
     history: [{ state: 'seen', ...at }],
   }))

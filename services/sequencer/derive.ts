@@ -9,9 +9,9 @@ import {
 import { depositsOfBlock, receiptOf } from '../../bridge/observe.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
 import { l1BlockAbi } from '../../chain/generated/opAbi.ts'
-import { captureHead, mineBlock, publish, readOrigin } from './blocks.ts'
+import { captureHead, mineBlock, readOrigin, seal, sealRest } from './blocks.ts'
 import { DepositNotExecutedError, L1UnsettledError } from './errors.ts'
-import { l1HashAt, type Network, request, settledHead } from './network.ts'
+import { l1HashAt, type Network, request, requestOnce, settledHead } from './network.ts'
 import type { L1Header } from './records.ts'
 import { followReorganisation } from './reorg.ts'
 
@@ -19,7 +19,7 @@ import { followReorganisation } from './reorg.ts'
  * L2 follows L1. The L1Block predeploy on L2 is the cursor: it names the newest L1 block whose deposits L2 has begun to execute, and it is in
  * the same dump as what they did, so the two cannot part. For each durable L1 block N above it, strictly one after the other:
  *
- *   users' transactions are held back; the pool is emptied into blocks
+ *   users' transactions are held back; the pool is emptied into blocks, and what a turn has no time for waits aside
  *   N's deposits are noted in the store                                  (their intent, with sync)
  *   attributes of N, alone in a block                                    (moves the cursor)
  *   each deposit of N in the order of its log, one per block
@@ -34,16 +34,19 @@ import { followReorganisation } from './reorg.ts'
 
 /** What a node starts with: what an earlier run left half done is put on disk or taken out of the pool. */
 export async function resume(network: Network): Promise<void> {
-  await network.heads.write(async () => {
+  await seal(network, async () => {
     await dropStray(network)
     await captureHead(network)
-    await publish(network)
   })
   await completeOrigin(network)
 }
 
-/** Brings L2 up to the durable head of L1. Answers whether there was anything to do. */
+/**
+ * Brings L2 up to the durable head of L1. Answers whether there was anything to do. A step that failed before may have left blocks
+ * unsaved and deposits of the newest origin unexecuted: these come first.
+ */
 export async function derive(network: Network): Promise<boolean> {
+  await sealRest(network)
   const head = await settledHead(network)
   if (head === undefined) return false
   const cursor = await readCursor(network)
@@ -52,6 +55,7 @@ export async function derive(network: Network): Promise<boolean> {
     await completeOrigin(network)
     return true
   }
+  if (network.completed !== cursor.hash) await completeOrigin(network)
   for (let next = cursor.number + 1n; next <= head.number; next++) await deriveOrigin(network, next)
   return head.number > cursor.number
 }
@@ -92,25 +96,31 @@ async function deriveOrigin(network: Network, number: bigint): Promise<void> {
   }
   await network.gate.write(async () => {
     await drainPool(network)
-    await readOrigin(network, origin)
-    await execute(network, [attributesDeposit(origin, network.batcherHash)])
-    await executeDeposits(network, origin)
+    await withEmptyPool(network, async () => {
+      await readOrigin(network, origin)
+      await execute(network, [attributesDeposit(origin, network.batcherHash)])
+      await executeDeposits(network, origin)
+    })
   })
 }
 
-/** Executes what an earlier run left of the newest origin. */
+/** Executes what an earlier run, or a step that failed, left of the newest origin. */
 async function completeOrigin(network: Network): Promise<void> {
   const cursor = await readCursor(network)
   if (cursor.number <= BigInt(network.manifest.l1.startBlock.number)) return
   // Another block in its place: `derive` goes back before anything else is done.
   if ((await l1HashAt(network, cursor.number)) !== cursor.hash) return
-  await network.gate.write(() => executeDeposits(network, cursor))
+  await network.gate.write(async () => {
+    await drainPool(network)
+    await withEmptyPool(network, () => executeDeposits(network, cursor))
+  })
 }
 
 async function executeDeposits(network: Network, { number, hash }: L1Header): Promise<void> {
   const portal = network.manifest.l1.contracts.OptimismPortal
   const deposits = await depositsOfBlock(network.l1, { portal, blockHash: hash })
   await execute(network, deposits)
+  network.completed = hash
   if (deposits.length > 0) network.log.info({ l1: number, deposits: deposits.length }, 'sequencer.derived')
 }
 
@@ -119,10 +129,9 @@ const depositsPerDump = 16
 
 async function execute(network: Network, deposits: readonly DepositTransaction[]): Promise<void> {
   for (let from = 0; from < deposits.length; from += depositsPerDump) {
-    await network.heads.write(async () => {
+    await seal(network, async () => {
       await dropStray(network)
       for (const deposit of deposits.slice(from, from + depositsPerDump)) await executeOnce(network, deposit)
-      await publish(network)
     })
   }
 }
@@ -147,10 +156,13 @@ async function isExecuted({ l2 }: Network, deposit: DepositTransaction): Promise
   return receipts.some((receipt) => receipt !== undefined)
 }
 
-/** Whether the node took the transaction. One that it can never execute is refused with a JSON-RPC error. */
+/**
+ * Whether the node took the transaction. One that it can never execute is refused with a JSON-RPC error. Sent without a retry: a node
+ * that took it and whose answer was lost would refuse it the second time, and the sender would get its mint twice.
+ */
 async function trySend(network: Network, deposit: DepositTransaction): Promise<boolean> {
   try {
-    await network.l2.sendRawTransaction({ serializedTransaction: serializeDeposit(deposit) })
+    await requestOnce(network.l2, 'eth_sendRawTransaction', [serializeDeposit(deposit)])
     return true
   } catch (error) {
     const refusal =
@@ -167,26 +179,58 @@ type PoolContent = Record<'pending' | 'queued', Record<string, Record<string, Po
 /** Takes deposits out of the pool that a killed run sent and did not mine: alone they could land in a user's block. */
 async function dropStray({ l2 }: Network): Promise<void> {
   const { pending, queued } = await request<PoolContent>(l2, 'txpool_content')
-  const pooled = [pending, queued].flatMap((part) =>
-    Object.values(part).flatMap((list) => Object.values(list)),
-  )
-  for (const { hash, type } of pooled) {
+  for (const { hash, type } of [...listed(pending), ...listed(queued)]) {
     if (type === '0x7e') await request(l2, 'anvil_dropTransaction', [hash])
   }
 }
 
-/** Mines users' transactions until none is left that a block would take. Answers whether a block was made. */
+function listed(part: PoolContent['pending']): PooledTransaction[] {
+  return Object.values(part).flatMap((list) => Object.values(list))
+}
+
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof ViemError)) throw error
+}
+
+/**
+ * Runs a task while no transaction of a user can enter a block: left in the pool it would take a deposit's room, or its place, and
+ * the deposit would be refused. A kill meanwhile loses them, as it does the pool.
+ */
+async function withEmptyPool(network: Network, task: () => Promise<void>): Promise<void> {
+  const { l2 } = network
+  const aside: Hex[] = []
+  if ((await pendingCount(network)) > 0) {
+    const { pending } = await request<PoolContent>(l2, 'txpool_content')
+    const users = listed(pending).filter(({ type }) => type !== '0x7e')
+    for (const { hash } of users) {
+      aside.push(await request<Hex>(l2, 'eth_getRawTransactionByHash', [hash]))
+    }
+    // Only now: with a transaction the node also drops those that follow it.
+    for (const { hash } of users) await request(l2, 'anvil_dropTransaction', [hash])
+    network.log.debug({ transactions: aside.length }, 'sequencer.pool.aside')
+  }
+  try {
+    await task()
+  } finally {
+    // One that no longer fits is refused, as it would have been in the pool.
+    for (const raw of aside) await request(l2, 'eth_sendRawTransaction', [raw]).catch(ignoreRefusal)
+  }
+}
+
+/** So that a full pool neither holds up deposits nor those who read. */
+const blocksPerTurn = 32
+
+/** Mines users' transactions until none is left that a block would take, or the turn is over. Answers whether a block was made. */
 export async function drainPool(network: Network): Promise<boolean> {
   let before = await pendingCount(network)
   if (before === 0) return false
-  await network.heads.write(async () => {
-    while (before > 0) {
+  await seal(network, async () => {
+    for (let made = 0; before > 0 && made < blocksPerTurn; made++) {
       await mineBlock(network)
       const after = await pendingCount(network)
       if (after === before) break
       before = after
     }
-    await publish(network)
   })
   return true
 }
@@ -202,10 +246,9 @@ export async function fillToRoot(network: Network): Promise<boolean> {
   const head = await network.l2.getBlockNumber({ cacheTime: 0 })
   const covered = head - (head % interval)
   if (network.newestWithdrawal <= covered) return false
-  await network.heads.write(async () => {
+  await seal(network, async () => {
     let number = head
     while (number < covered + interval) number = await mineBlock(network)
-    await publish(network)
   })
   return true
 }

@@ -68,6 +68,17 @@ export class NodeAnswerError extends BaseError {
   }
 }
 
+/** L2 has blocks that could not be put on disk, so nobody may see its head. */
+export class HeadNotSavedError extends BaseError {
+  override readonly retry = true
+
+  constructor() {
+    super(
+      "L2's newest block is not on disk yet. Ask again; if this lasts, look at the disk of the sequencer.",
+    )
+  }
+}
+
 /** A JSON-RPC request that the public L2 endpoint does not serve. */
 export class RefusedRequestError extends BaseError {
   override readonly retry = false

@@ -1,9 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { isAddressEqual, isHex } from 'viem'
+import { type Hex, isAddressEqual, isHex, toHex } from 'viem'
 import { z } from 'zod'
 import { predeploys } from '../../chain/generated/addresses.ts'
-import { RefusedRequestError } from './errors.ts'
-import { hashAt, type Network } from './network.ts'
+import { readShown } from './blocks.ts'
+import { HeadNotSavedError, RefusedRequestError } from './errors.ts'
+import { hashAt, type Network, request } from './network.ts'
 import type { OutputRecord } from './records.ts'
 
 // The public RPC of L2. It passes on what users need and nothing that steers the node; it waits while the head is not on
@@ -51,7 +52,13 @@ const served = new Set([
   'web3_sha3',
 ])
 
+/** What runs a call. A node runs it with as much gas as it says, and stands still meanwhile. */
+const executing = new Set(['eth_call', 'eth_createAccessList', 'eth_estimateGas'])
+
 const errorCodes = {
+  server: -32_000,
+  limitExceeded: -32_005,
+  internal: -32_603,
   parse: -32_700,
   invalidRequest: -32_600,
   methodNotFound: -32_601,
@@ -59,6 +66,13 @@ const errorCodes = {
 }
 const maxBodyBytes = 5 << 20
 const maxBatch = 500
+/** L2's block gas limit: more than that no transaction can use. */
+const maxCallGas = 30_000_000n
+const maxSlots = 1_024
+const maxPercentiles = 100
+/** Transactions that wait for a block. */
+const maxPending = 1_024
+const nodeTimeoutMs = 20_000
 
 const callSchema = z.object({
   jsonrpc: z.literal('2.0'),
@@ -71,7 +85,8 @@ type Call = z.infer<typeof callSchema>
 export function createFront(network: Network, l2NodeUrl: string): RequestListener {
   return (incoming, response) => {
     answer(network, l2NodeUrl, incoming, response).catch((error: unknown) => {
-      network.log.error({ err: error }, 'front.bug')
+      // The client went away in the middle of its request.
+      if (incoming.errored === null) network.log.error({ err: error }, 'front.bug')
       if (!response.headersSent) response.writeHead(500)
       response.end()
     })
@@ -92,8 +107,8 @@ async function answer(
   if (incoming.method !== 'POST') return void response.writeHead(405, { allow: 'POST, OPTIONS' }).end()
 
   const body = await readBody(incoming)
-  if (body === undefined) return void response.writeHead(413).end()
-  const reply = await replyTo(body, (call) => serveCall(network, l2NodeUrl, call))
+  if (body === undefined) return void response.writeHead(413, { connection: 'close' }).end()
+  const reply = await replyTo(body, (call) => serveOrExplain(network, l2NodeUrl, call))
   response.writeHead(200, { 'content-type': 'application/json' }).end(reply)
 }
 
@@ -118,16 +133,30 @@ async function replyToOne(value: unknown, serve: (call: Call) => Promise<string>
     const text = 'This is not a JSON-RPC 2.0 call: it needs jsonrpc "2.0", a method and an array of params.'
     return failure(null, new RefusedRequestError(errorCodes.invalidRequest, text))
   }
+  return serve(result.data)
+}
+
+async function serveOrExplain(network: Network, l2NodeUrl: string, call: Call): Promise<string> {
   try {
-    return await serve(result.data)
+    return await serveCall(network, l2NodeUrl, call)
   } catch (error) {
-    if (error instanceof RefusedRequestError) return failure(result.data.id ?? null, error)
-    throw error
+    return failure(call.id ?? null, explained(network, error))
   }
 }
 
+function explained(network: Network, error: unknown): RefusedRequestError {
+  if (error instanceof RefusedRequestError) return error
+  if (error instanceof HeadNotSavedError) return new RefusedRequestError(errorCodes.server, error.message)
+  if (error instanceof RangeError) {
+    return new RefusedRequestError(errorCodes.invalidParams, 'The params are nested too deeply.')
+  }
+  network.log.warn({ err: error }, 'front.node.silent')
+  return new RefusedRequestError(errorCodes.internal, 'The L2 node did not answer. Ask again.')
+}
+
 /** Serves one call under the locks, and answers the JSON text of its response. */
-function serveCall(network: Network, l2NodeUrl: string, call: Call): Promise<string> {
+async function serveCall(network: Network, l2NodeUrl: string, given: Call): Promise<string> {
+  const call = withinLimits(given)
   if (!served.has(call.method)) {
     const text = `The method ${call.method} is not served here. This is the public RPC of L2: what steers the node is for its operator.`
     throw new RefusedRequestError(errorCodes.methodNotFound, text)
@@ -135,13 +164,52 @@ function serveCall(network: Network, l2NodeUrl: string, call: Call): Promise<str
   const forward = () => passOn(l2NodeUrl, call)
   if (call.method === 'eth_sendRawTransaction') {
     refuseDeposit(call.params[0])
-    return network.gate.read(() => network.heads.read(forward))
+    return network.gate.read(() =>
+      readShown(network, async () => {
+        await refuseFullPool(network)
+        return forward()
+      }),
+    )
   }
-  if (call.method !== 'eth_getProof') return network.heads.read(forward)
-  return network.heads.read(async () => {
+  if (call.method !== 'eth_getProof') return readShown(network, forward)
+  return readShown(network, async () => {
     const proof = await storedProof(network, call.params)
     return proof === undefined ? forward() : success(call.id ?? null, proof)
   })
+}
+
+/** The call with no more work in it than a block may hold. */
+function withinLimits(call: Call): Call {
+  const { method, params } = call
+  const refuse = (text: string) => new RefusedRequestError(errorCodes.invalidParams, text)
+  if (method === 'eth_getProof' && Array.isArray(params[1]) && params[1].length > maxSlots) {
+    throw refuse(`A proof holds up to ${maxSlots} slots, this one ${params[1].length}. Split it.`)
+  }
+  if (method === 'eth_feeHistory' && Array.isArray(params[2]) && params[2].length > maxPercentiles) {
+    throw refuse(`Up to ${maxPercentiles} percentiles are served, not ${params[2].length}.`)
+  }
+  if (!executing.has(method)) return call
+  if (params.length > 3) throw refuse('Block overrides are not served here.')
+  const transaction = transactionSchema.safeParse(params[0])
+  if (!transaction.success)
+    throw refuse('The first of the params is a transaction: an object, its gas in hex.')
+  return { ...call, params: [transaction.data, ...params.slice(1)] }
+}
+
+const cappedGas = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]+$/)
+  .transform((gas) => (BigInt(gas) > maxCallGas ? toHex(maxCallGas) : gas))
+const transactionSchema = z.looseObject({
+  gas: cappedGas.nullish(),
+  gasLimit: cappedGas.nullish(),
+})
+
+async function refuseFullPool({ l2 }: Network): Promise<void> {
+  const { pending } = await request<{ pending: Hex }>(l2, 'txpool_status')
+  if (BigInt(pending) < maxPending) return
+  const text = `${maxPending} transactions wait for a block already. Send yours again in a moment.`
+  throw new RefusedRequestError(errorCodes.limitExceeded, text)
 }
 
 /** On OP only L1 makes deposits: one that anybody could send would mint ether out of nothing. */
@@ -155,7 +223,8 @@ function refuseDeposit(raw: unknown): void {
 }
 
 async function storedProof(network: Network, [address, slots, tag]: readonly unknown[]): Promise<unknown> {
-  if (!isHex(address) || address.length !== 42 || !Array.isArray(slots) || !isHex(tag)) return undefined
+  if (!isHex(address) || address.length !== 42 || !Array.isArray(slots)) return undefined
+  if (!isHex(tag) || tag.length <= 2) return undefined
   if (!isAddressEqual(address, predeploys.L2ToL1MessagePasser)) return undefined
   const output = await network.store.output(BigInt(tag))
   if (output === undefined || (await hashAt(network.l2, output.number)) !== output.blockHash) return undefined
@@ -174,6 +243,7 @@ async function passOn(url: string, call: Call): Promise<string> {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ ...call, id: call.id ?? null }),
+    signal: AbortSignal.timeout(nodeTimeoutMs),
   })
   return response.text()
 }
@@ -181,7 +251,7 @@ async function passOn(url: string, call: Call): Promise<string> {
 async function readBody(incoming: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of incoming) {
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length
     if (bytes > maxBodyBytes) return undefined
     chunks.push(chunk)

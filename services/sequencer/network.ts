@@ -30,6 +30,10 @@ export type Network = {
   batcherHash: Hash
   /** Held for writing while L2's head is not on disk; every request of users reads under it. */
   heads: ReadWriteLock
+  /** Whether L2's head is on disk: false, without the lock, after blocks were made and could not be saved. */
+  saved: boolean
+  /** The L1 block whose deposits have all been executed, once this process knows of one. */
+  completed: Hash | undefined
   /** Held for writing while an L1 origin is executed; users' transactions enter under it. */
   gate: ReadWriteLock
   /** Messages that may still change. */
@@ -66,6 +70,8 @@ export async function openNetwork({ l2NodeUrl, ...parts }: NetworkParts): Promis
     l1,
     l2: connect(l2NodeUrl),
     batcherHash,
+    saved: false,
+    completed: undefined,
     open: new Map(),
     newestWithdrawal: 0n,
     alerts: new Map(),
@@ -144,6 +150,20 @@ export function request<Answer>(
   // Safe: the caller names the answer of a method that it knows; viem sends any method as it is.
   const send = client.request as unknown as (call: { method: string; params: unknown }) => Promise<Answer>
   return send({ method, params })
+}
+
+/** A request that changes the node: made once, as the first one may have had its effect although its answer was lost. */
+export function requestOnce<Answer>(
+  client: Client,
+  method: string,
+  params: readonly unknown[] = [],
+): Promise<Answer> {
+  // Safe: as in `request`.
+  const send = client.request as unknown as (
+    call: { method: string; params: unknown },
+    options: { retryCount: number },
+  ) => Promise<Answer>
+  return send({ method, params }, { retryCount: 0 })
 }
 
 /** Runs a step that asks nodes. An error that a node answers becomes one that may be tried again. */

@@ -4,6 +4,7 @@ import { outputProposer } from '../../chain/generated/abi.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { currentAttempt, rejoin } from './attempt.ts'
+import { readShown } from './blocks.ts'
 import { alert, hashAt, type Network, settledHead } from './network.ts'
 
 /**
@@ -21,7 +22,7 @@ export async function proposeNext(network: Network, outbox: Outbox): Promise<boo
     functionName: 'nextBlockNumber',
   })
   const output = await store.output(number)
-  const hash = await network.heads.read(() => hashAt(l2, number))
+  const hash = await readShown(network, () => hashAt(l2, number))
   if (output === undefined || hash !== output.blockHash) {
     const passed = hash !== undefined && (await store.l2Head())
     const lost =

@@ -1,5 +1,5 @@
 import { type Hash, type Hex, BaseError as ViemError } from 'viem'
-import { genesisHeader, publish } from './blocks.ts'
+import { genesisHeader, seal } from './blocks.ts'
 import { L2HistoryGoneError } from './errors.ts'
 import { hashAt, l1HashAt, loadOpen, type Network, request } from './network.ts'
 import type { L1Header, L2Header } from './records.ts'
@@ -20,12 +20,11 @@ export async function followReorganisation(network: Network, head: L1Header): Pr
   const { l2, store, log } = network
   const from = await l2.getBlockNumber({ cacheTime: 0 })
   await network.gate.write(() =>
-    network.heads.write(async () => {
+    seal(network, async () => {
       const target = await lastCanonical(network, head)
       log.error({ from, to: target.number, origin: target.origin.number }, 'sequencer.l1.reorganised')
       const orphans = await usersTransactions(network, target.number, from)
       await rollBack(network, from, target)
-      await publish(network)
       await store.rewind({ l1: target.origin.number, l2: target.number })
       await loadOpen(network)
       // Users have been told that these were mined. Those that no longer fit are refused, as on any chain.

@@ -1,6 +1,7 @@
 import { type Address, erc20Abi, isAddressEqual } from 'viem'
 import { readWithdrawalFacts } from '../../bridge/observe.ts'
 import { l1StandardBridgeAbi } from '../../chain/generated/opAbi.ts'
+import { readShown } from './blocks.ts'
 import { readCursor } from './derive.ts'
 import { alert, type Network, settledHead } from './network.ts'
 import type { MessageRecord } from './records.ts'
@@ -21,7 +22,7 @@ export type Supply = {
  * the two sides are only comparable at one moment. Ether is compared as what came in against what the portal holds.
  */
 export async function readSupply(network: Network): Promise<Supply[] | undefined> {
-  return network.heads.read(async () => {
+  return readShown(network, async () => {
     const head = await settledHead(network)
     const cursor = await readCursor(network)
     if (head === undefined || head.hash !== cursor.hash) return undefined

@@ -68,7 +68,11 @@ export type TestNetwork = {
 const repository = join(import.meta.dirname, '..', '..')
 
 /** Both chains with the real contracts, and the sequencer as a process of its own. */
-export async function startTestNetwork(env: Record<string, string> = {}): Promise<TestNetwork> {
+export async function startTestNetwork(
+  env: Record<string, string> = {},
+  /** Stands between the sequencer and the L2 node: takes the node's URL and answers its own. */
+  between: (l2NodeUrl: string) => Promise<string> = (url) => Promise.resolve(url),
+): Promise<TestNetwork> {
   const dir = await mkdtemp(join(tmpdir(), 'sequencer-'))
   const keysPath = join(dir, 'keys.json')
   await createKeysFile(keysPath)
@@ -80,6 +84,7 @@ export async function startTestNetwork(env: Record<string, string> = {}): Promis
   const start = () => startAnvilEngine({ dir: join(dir, 'engine'), ports, config, deployer: keys.deployer })
   let engine = await start()
   engine.exited.catch(() => {})
+  const internalRpcUrl = await between(engine.l2RpcUrl)
   const manifest = manifestOf(engine, config, front, admin)
   const manifestPath = join(dir, 'manifest.json')
   await writeManifest(manifestPath, manifest)
@@ -103,7 +108,7 @@ export async function startTestNetwork(env: Record<string, string> = {}): Promis
         HASHSAND_STATE_DIR: join(dir, 'sequencer'),
         HASHSAND_L1_DURABLE: engine.l1DurablePath,
         HASHSAND_L2_DUMPS: engine.l2DumpDir,
-        HASHSAND_L2_INTERNAL_RPC: engine.l2RpcUrl,
+        HASHSAND_L2_INTERNAL_RPC: internalRpcUrl,
         HASHSAND_L2_PORT: String(front),
         HASHSAND_PORT: String(admin),
         HASHSAND_POLL_MS: '50',

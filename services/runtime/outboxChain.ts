@@ -34,7 +34,9 @@ export function bumpedFees(form: SignedForm, market: Fees, cap: bigint): Fees | 
 
 /** Above all that was ever signed: two intents never share a nonce, and a stored one is always sent again. */
 export function nextNonce(chainNonce: number, entries: Iterable<Pick<OutboxEntry, 'nonce'>>): number {
-  return Math.max(chainNonce, ...[...entries].map(({ nonce }) => nonce + 1))
+  let next = chainNonce
+  for (const { nonce } of entries) next = Math.max(next, nonce + 1)
+  return next
 }
 
 export async function estimatedGas(client: PublicClient, account: Address, intent: Intent): Promise<bigint> {

@@ -26,7 +26,7 @@ import {
   OutboxStoppedError,
   StoreInUseError,
 } from '../../../services/runtime/outboxErrors.ts'
-import { type OutboxStore, openOutboxStore } from '../../../services/runtime/store.ts'
+import { type OutboxEntry, type OutboxStore, openOutboxStore } from '../../../services/runtime/store.ts'
 import { type AnvilNode, startAnvil } from '../../bridge/anvilNode.ts'
 
 // Every intent pays 1 wei to an address of its own, so the balance there counts the effects it had.
@@ -190,8 +190,46 @@ describe('outbox', () => {
     assert.equal(await effects(1), 1n)
   })
 
+  it('keeps its nonce while the foreign transaction that used it could still be taken back', async () => {
+    let safe = 0n
+    const outbox = await openQueue(undefined, { safeHead: () => Promise.resolve(safe) })
+    const work = outbox.send(pay(1))
+    const hash = await storedHash(outbox, 'pay:1')
+    await node.rpc('anvil_dropTransaction', hash)
+    const raw = await account.signTransaction({ ...(await foreign(client)), to: payee(9), value: 5n })
+    await client.sendRawTransaction({ serializedTransaction: raw }).catch(() => {})
+    const forms = () => outbox.lookup('pay:1')?.forms.length
+    await mine()
+    await sleep(200)
+    assert.equal(await effects(9), 5n)
+    assert.equal(forms(), 1, 'mined, not final')
+    for (let block = 0; block < 4; block++) await mine()
+    await sleep(200)
+    assert.equal(forms(), 1, 'final, and yet a kill of the node could take it away')
+    safe = await client.getBlockNumber()
+    await minedWhile(until(() => forms() === 2))
+    safe = 10n ** 9n
+    await minedWhile(work)
+    assert.equal(await effects(1), 1n)
+  })
+
   it('replaces what is stuck by at least 10 %, under the same nonce, and stops at the cap', async () => {
-    const outbox = await openQueue(undefined, { stuckBlocks: 2n })
+    const store = await openStore()
+    const stored = new Set<Hex>()
+    const noting = Object.assign(Object.create(store) as OutboxStore, {
+      put: async (entry: OutboxEntry) => {
+        await store.put(entry)
+        for (const { raw } of entry.forms) stored.add(raw)
+      },
+    })
+    const unstored: Hex[] = []
+    const watched = Object.assign(Object.create(client) as PublicClient, {
+      sendRawTransaction: (sent: { serializedTransaction: Hex }) => {
+        if (!stored.has(sent.serializedTransaction)) unstored.push(sent.serializedTransaction)
+        return client.sendRawTransaction(sent)
+      },
+    })
+    const outbox = await openQueue(noting, { client: watched, stuckBlocks: 2n })
     const work = outbox.send(pay(1))
     const hash = await storedHash(outbox, 'pay:1')
     const first = outbox.lookup('pay:1')?.forms[0]
@@ -209,6 +247,7 @@ describe('outbox', () => {
     assert.ok(second && second.maxFeePerGas * 100n >= first.maxFeePerGas * 110n)
     assert.equal(await effects(1), 1n)
     assert.ok(outbox.replacements() >= 1)
+    assert.deepEqual(unstored, [], 'bytes that were sent before they were on disk')
   })
 
   it('says in typed errors what it will not do', async () => {
@@ -241,6 +280,11 @@ describe('outbox', () => {
         assert.ok(nonce >= chainNonce && !used.includes(nonce))
       }),
     )
+  })
+
+  it('finds the next nonce among more intents than a call takes arguments', () => {
+    const many = Array.from({ length: 300_000 }, (_, nonce) => ({ nonce }))
+    assert.equal(nextNonce(7, many), 300_000)
   })
 
   it('has one effect per key under any sequence of faults', async function () {

@@ -107,7 +107,7 @@ describe('sequencer under faults and attacks', function () {
   it('shows nothing while the disk fails, and executes the rest of the origin afterwards', async () => {
     const dumps = join(network.dir, 'engine', 'l2', 'dumps')
     const newest = Math.max(...(await readdir(dumps)).map((name) => Number.parseInt(name, 10)))
-    const blockers = Array.from({ length: 300 }, (_, index) =>
+    const blockers = Array.from({ length: 120 }, (_, index) =>
       join(dumps, `${String(newest + index + 1).padStart(12, '0')}.dump.tmp`),
     )
     for (const path of blockers) await mkdir(path).catch(() => {})
@@ -286,7 +286,7 @@ describe('sequencer under faults and attacks', function () {
     const { address } = keys.user
     const nonce = await l2.getTransactionCount({ address })
     const to = stranger()
-    const count = 120
+    const count = 70
     // Each asks for a whole block, so a block takes one of them.
     const sent = Array.from({ length: count }, (_, index) =>
       network.l2Wallet('user').sendTransaction({ to, value: 1n, nonce: nonce + index, gas: 30_000_000n }),
@@ -340,7 +340,7 @@ describe('sequencer under faults and attacks', function () {
       }
     }
     const work = [read(), read(), read(), write()]
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 3; round++) {
       await onL1(network, 'pool', {
         ...depositEtherCall({ manifest, amount: 1n, to: stranger() }),
         gas: 3_000_000n,

@@ -40,7 +40,7 @@ describe('kill -9 of everything', () => {
       const walking = await startDemo(box)
       demo = walking
       while (moments.length < kills && walking.child.exitCode === null) {
-        const moment = 300 + Math.floor(Math.random() * 4_000)
+        const moment = 300 + Math.floor(Math.random() * 3_000)
         moments.push(moment)
         await Promise.race([sleep(moment), walking.ended])
         await network.killTree()

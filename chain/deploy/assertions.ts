@@ -28,6 +28,7 @@ import {
 import { timelockControllerAbi } from '../generated/openzeppelinAbi.ts'
 import type { DeployConfig, L1Contracts } from './config.ts'
 import {
+  FinalizationTooLongError,
   FinalizationTooShortError,
   InitializableAgainError,
   PausedError,
@@ -35,6 +36,7 @@ import {
   WrongDelayError,
   WrongWiringError,
 } from './errors.ts'
+import { outputTerms } from './outputProposer.ts'
 
 export type AssertL1Parameters = {
   contracts: L1Contracts
@@ -54,17 +56,28 @@ export async function assertL1Deployment(client: Client, parameters: AssertL1Par
     assertInitialisedOnce(client, parameters),
     assertWiring(client, parameters.contracts),
     assertRoles(client, parameters),
+    assertOutputTerms(client, parameters),
     assertOwners(client, parameters.contracts),
     assertTimelock(client, parameters.contracts.Timelock, parameters.config),
   ])
 }
 
-/** Otherwise a root could mature before anyone is able to derive its block from L1. */
+/** As long as a bond on an output waits: OutputProposer's BOND_SECONDS. */
+const bondSeconds = 30 * 86_400
+
+/**
+ * Otherwise a root could mature before anyone is able to derive its block from L1, or a bond on a wrong root, deleted
+ * late, could outlive the right root's time to mature and go back.
+ */
 export function assertFinalization(config: DeployConfig): void {
   const { finalizationPeriodSeconds, sequencingWindowBlocks } = config.bridge
   const limit = 2 * sequencingWindowBlocks * config.l1.blockTimeSeconds
   if (finalizationPeriodSeconds <= limit)
     throw new FinalizationTooShortError(finalizationPeriodSeconds, limit)
+  const { silenceSeconds, windowSeconds } = outputTerms(config)
+  const longest = Math.floor((bondSeconds - Number(silenceSeconds + windowSeconds)) / 2)
+  if (finalizationPeriodSeconds > longest)
+    throw new FinalizationTooLongError(finalizationPeriodSeconds, longest)
 }
 
 async function assertInitialisedOnce(client: Client, parameters: AssertL1Parameters): Promise<void> {
@@ -204,6 +217,21 @@ async function assertRoles(client: Client, { contracts, config }: AssertL1Parame
   const period = await readContract(client, { ...oracle, functionName: 'finalizationPeriodSeconds' })
   if (period !== BigInt(config.bridge.finalizationPeriodSeconds)) {
     throw new WrongDelayError('L2OutputOracle', period, config.bridge.finalizationPeriodSeconds)
+  }
+}
+
+async function assertOutputTerms(client: Client, { contracts, config }: AssertL1Parameters): Promise<void> {
+  const proposer = { address: contracts.OutputProposer, abi: outputProposer.abi } as const
+  const terms = outputTerms(config)
+  const expectations = [
+    ['SILENCE_SECONDS', terms.silenceSeconds],
+    ['WINDOW_SECONDS', terms.windowSeconds],
+    ['BOND', terms.bond],
+    ['BOND_SECONDS', BigInt(bondSeconds)],
+  ] as const
+  for (const [what, expected] of expectations) {
+    const given = await readContract(client, { ...proposer, functionName: what })
+    expectSame('OutputProposer', what, String(given), String(expected))
   }
 }
 

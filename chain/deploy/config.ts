@@ -28,6 +28,10 @@ export type DeployConfig = {
      * anvil L2 has blocks beside the schedule, so it needs room. 0 where block n really comes at its time.
      */
     scheduleHeadStartSeconds: number
+    /** How long the operator proposes no output before others may. Absent: an hour. */
+    silenceSeconds?: number
+    /** What others stake on an output. Absent: 1 ether. */
+    outputBondGwei?: number
   }
   /** One address each. */
   roles: {

@@ -13,6 +13,19 @@ export class FinalizationTooShortError extends BaseError {
   }
 }
 
+export class FinalizationTooLongError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly given: number,
+    readonly limit: number,
+  ) {
+    super(
+      `A finalisation period of ${given} s is longer than ${limit} s: whoever proposed a wrong root could have the bond back before a right one matures. Shorten the period.`,
+    )
+  }
+}
+
 export class InitializableAgainError extends BaseError {
   override readonly retry = false
 

@@ -20,6 +20,7 @@ import { preinstallCodes } from '../genesis/preinstalls.ts'
 import { assertL1Deployment } from './assertions.ts'
 import type { DeployConfig, L1Contracts, L1Deployment } from './config.ts'
 import { PreinstallMissingError } from './errors.ts'
+import { outputProposerArguments } from './outputProposer.ts'
 import { type DeployClient, openSender, type Sender } from './send.ts'
 import { timelockArguments } from './timelock.ts'
 
@@ -71,10 +72,8 @@ export async function deployL1(
   const core = await deployAdmin(sender)
   const { proxies, implementations } = await deployProxies(sender, core.ProxyAdmin)
   const timelock = await deployTimelock(sender, config)
-  const proposer = await sender.deploy('OutputProposer', outputProposer, [
-    proxies.L2OutputOracle,
-    config.roles.proposer,
-  ])
+  const proposerArguments = outputProposerArguments(config, proxies.L2OutputOracle)
+  const proposer = await sender.deploy('OutputProposer', outputProposer, proposerArguments)
   const contracts: L1Contracts = {
     ...core,
     ...proxies,

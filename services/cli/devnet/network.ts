@@ -19,6 +19,9 @@ const scheduleHeadStartSeconds = 10_000_000
 export const networkOf = ({ source }: Profile): NetworkParameters =>
   source === 'replay' ? replayNetwork() : simulatorNetwork()
 
+/** The sequencer proposes when somebody withdraws; when that has not been for so long, others may. */
+const silenceSeconds = 60
+
 /** The deployment that a profile stands for. The same profile and keys give the same one at every start. */
 export function deployConfig(profile: Profile, keys: Keys): DeployConfig {
   const network = networkOf(profile)
@@ -30,6 +33,7 @@ export function deployConfig(profile: Profile, keys: Keys): DeployConfig {
       finalizationPeriodSeconds: profile.finalizationPeriodSeconds,
       sequencingWindowBlocks: profile.sequencingWindowBlocks,
       scheduleHeadStartSeconds,
+      silenceSeconds,
     },
     roles: {
       proposer: keys.proposer.address,

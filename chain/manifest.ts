@@ -69,6 +69,17 @@ const schema = z.object({
     finalizationPeriodSeconds: z.number().int().positive(),
     sequencingWindowBlocks: z.number().int().min(2),
   }),
+  /**
+   * Of engine op-stack. SHA-256 of the files that a replica starts from, beside the genesis whose hash is above: who
+   * derives the chain by another one derives another chain. And the programs, as they were pinned.
+   */
+  opStack: z
+    .object({
+      rollupFileHash: hash,
+      l1ChainConfigHash: hash,
+      versions: z.record(z.string(), z.string()),
+    })
+    .optional(),
   /** Bridged ERC-20 pairs. Ether is not listed: it crosses as ether. */
   tokens: z.array(
     z.object({ symbol: z.string(), name: z.string(), decimals: z.number().int(), l1: address, l2: address }),

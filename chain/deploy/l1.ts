@@ -24,7 +24,7 @@ import { outputProposerArguments } from './outputProposer.ts'
 import { type DeployClient, openSender, type Sender } from './send.ts'
 import { timelockArguments } from './timelock.ts'
 
-const L2_GAS_LIMIT = 30_000_000n
+export const L2_GAS_LIMIT = 30_000_000n
 const TEST_ETHER = parseEther('10000')
 
 /** The metering of deposits that OP's own deployments use. */

@@ -1,6 +1,7 @@
 import type { PrivateKeyAccount } from 'viem'
 import type { DeployConfig, Deployment } from '../deploy/config.ts'
 import type { BaseError } from '../errors.ts'
+import type { Manifest } from '../manifest.ts'
 
 export type EngineOptions = {
   /** The engine's own folder. Deleting it deletes both chains. */
@@ -16,10 +17,13 @@ export type EngineOptions = {
   onProgress?: (step: string) => void
 }
 
-/** Both chains, running. `anvil` is the embedded one; `op-stack` comes beside it. */
+/** Both chains, running. `anvil` is the embedded engine, `op-stack` the one of the large rollups. */
 export type Engine = {
   readonly l1RpcUrl: string
-  /** The L2 node itself. On engine anvil only the sequencer talks to it; users get the sequencer's front. */
+  /**
+   * The L2 node itself. On engine anvil only the sequencer talks to it, and users get the sequencer's front; on engine
+   * op-stack it is the public RPC.
+   */
   readonly l2RpcUrl: string
   readonly deployment: Deployment
   /** Resolves when a part of the engine ends by itself, with what happened. Never rejects. */
@@ -32,4 +36,29 @@ export type AnvilEngine = Engine & {
   readonly l1DurablePath: string
   /** The dump store of L2, written by the sequencer: `openDumpStore({ dir })`. */
   readonly l2DumpDir: string
+}
+
+export type OpStackEngine = Engine & {
+  /** As on engine anvil, where L1 is the bundled one. */
+  readonly l1DurablePath?: string
+  /** op-node's RPC: what is safe and final, and the output root of every block. */
+  readonly nodeRpcUrl: string
+  /** What a replica needs beside the manifest. */
+  readonly files: { genesis: string; rollup: string; l1ChainConfig: string }
+  /** The engine's share of the manifest, beside its deployment. */
+  readonly opStack: NonNullable<Manifest['opStack']>
+}
+
+/** What an operator should hear of: an alert was dealt with, a page wants a person. */
+export type EngineEvent = {
+  severity: 'alert' | 'page'
+  what:
+    | 'component-restarted'
+    | 'l1-reorganised'
+    | 'safe-head-stuck'
+    | 'safe-lag'
+    | 'out-of-funds'
+    | 'roots-behind'
+  component?: string
+  detail: string
 }

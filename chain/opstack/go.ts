@@ -13,8 +13,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export type Go = { path: string; version: string; environment: Environment }
 
 /** The first Go of the PATH that is new enough, or of its usual place. */
-export async function findGo(environment: Environment): Promise<Go> {
-  const folders = [...(environment.PATH ?? '').split(delimiter).filter(Boolean), USUAL_FOLDER]
+export async function findGo(environment: Environment, usualFolder = USUAL_FOLDER): Promise<Go> {
+  const folders = [...(environment.PATH ?? '').split(delimiter).filter(Boolean), usualFolder]
   const required = REQUIRED.join('.')
   let tooOld: GoTooOldError | undefined
   for (const folder of new Set(folders)) {
@@ -24,7 +24,7 @@ export async function findGo(environment: Environment): Promise<Go> {
     if (isEnough(version)) return { path, version, environment }
     tooOld ??= new GoTooOldError(path, version, required)
   }
-  throw tooOld ?? new GoMissingError(['the PATH', USUAL_FOLDER], required)
+  throw tooOld ?? new GoMissingError(['the PATH', usualFolder], required)
 }
 
 async function versionOf(path: string, environment: Environment): Promise<string | undefined> {

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Client, createClient, defineChain, http } from 'viem'
 import { getBlock } from 'viem/actions'
 import { assertFinalization } from '../../deploy/assertions.ts'
-import type { DeployConfig, Deployment } from '../../deploy/config.ts'
+import type { Deployment } from '../../deploy/config.ts'
 import { deployL1 } from '../../deploy/l1.ts'
 import { l2Timelock } from '../../deploy/timelock.ts'
 import { predeploys } from '../../generated/addresses.ts'
@@ -14,16 +13,14 @@ import type { AnvilEngine, EngineOptions } from '../engine.ts'
 
 export type { AnvilEngine }
 
-import { OtherDeploymentError } from '../errors.ts'
-import { type DumpedState, openDumpStore, replaceFile } from './dump.ts'
-import { startMiner, writeDurable } from './l1.ts'
+import { readStored, type Stored, writeStored } from '../stored.ts'
+import { type DumpedState, openDumpStore } from './dump.ts'
+import { l1Arguments, startMiner, writeDurable } from './l1.ts'
 import { type AnvilNode, startAnvil, stopOrphans } from './node.ts'
 import { anvil } from './rpc.ts'
 
 const RPC_TIMEOUT_MS = 60_000
 
-/** Follows the newest rules; safe and finalised lag the head by one and two blocks. */
-const l1Arguments = ['--hardfork', 'osaka', '--slots-in-an-epoch', '1']
 /** The contracts are good up to Granite. First come, first served, as deposits need; no web page may talk to it. */
 const l2Arguments = ['--network', 'optimism', '--hardfork', 'granite', '--order', 'fifo', '--no-cors']
 
@@ -40,9 +37,6 @@ export function anvilPaths(dir: string) {
   }
 }
 type Paths = ReturnType<typeof anvilPaths>
-/** What `deployment.json` keeps of the first start. */
-type Stored = { config: DeployConfig; genesisTime: number; deployment: Deployment }
-
 type Nodes = { l1: AnvilNode; l2: AnvilNode }
 
 /**
@@ -56,7 +50,7 @@ export async function startAnvilEngine(given: EngineOptions): Promise<AnvilEngin
   await stopOrphans(dir)
   await options.beforeStart?.()
   const paths = anvilPaths(dir)
-  const stored = await readDeployment(paths, config, dir)
+  const stored = await readStored(paths.deployment, config, dir)
   const { nodes, deployment } =
     stored === undefined ? await make(options, paths) : await resume(options, paths, stored)
 
@@ -132,7 +126,7 @@ async function make(options: EngineOptions, paths: Paths): Promise<{ nodes: Node
     await openDumpStore({ dir: paths.l2.dumps, generations: l2Generations }).save(l2Client)
     await writeDurable(paths.l1.durable, await openDumpStore({ dir: paths.l1.dumps }).save(l1Client))
     // Last: its presence says that everything above is on disk.
-    await replaceFile(paths.deployment, toJson({ config, genesisTime, deployment }))
+    await writeStored(paths.deployment, { config, genesisTime, deployment })
     return { nodes, deployment }
   } catch (error) {
     await stopNodes(nodes)
@@ -210,30 +204,4 @@ function testChain(id: number) {
     nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
     rpcUrls: { default: { http: [] } },
   })
-}
-
-async function readDeployment(paths: Paths, config: DeployConfig, dir: string): Promise<Stored | undefined> {
-  if (!existsSync(paths.deployment)) return undefined
-  // Safe: written by `make`, whole or not at all.
-  const stored = JSON.parse(await readFile(paths.deployment, 'utf8')) as Stored
-  const differing = differences(
-    JSON.parse(toJson(comparable(stored.config))),
-    JSON.parse(toJson(comparable(config))),
-  )
-  if (differing.length > 0) throw new OtherDeploymentError(dir, differing)
-  return stored
-}
-
-/** The clock's start is the time of the first start: another one now is no contradiction. */
-function comparable(config: DeployConfig): DeployConfig {
-  return { ...config, clock: { ...config.clock, start: 0 } }
-}
-
-function differences(a: Record<string, unknown>, b: Record<string, unknown>): string[] {
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)])
-  return [...keys].filter((key) => JSON.stringify(a[key]) !== JSON.stringify(b[key]))
-}
-
-function toJson(value: unknown): string {
-  return JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? item.toString() : item), 2)
 }

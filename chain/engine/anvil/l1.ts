@@ -19,6 +19,9 @@ const schema = z.object({
 /** The newest L1 block that no kill can take away any more. */
 export type DurableBlock = z.infer<typeof schema>
 
+/** Follows the newest rules; safe and finalised lag the head by one and two blocks. */
+export const l1Arguments = ['--hardfork', 'osaka', '--slots-in-an-epoch', '1']
+
 export async function writeDurable(path: string, { number, hash }: SavedState): Promise<void> {
   await replaceFile(path, JSON.stringify({ number: Number(number), hash }))
 }

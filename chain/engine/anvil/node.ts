@@ -121,7 +121,7 @@ export async function stopOrphans(dir: string): Promise<number[]> {
   return orphans
 }
 
-function killIfThere(pid: number): void {
+export function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch (error) {
@@ -136,7 +136,7 @@ function anvilsOf(dir: string): number[] {
     .map(({ pid }) => pid)
 }
 
-function commandLines(): { pid: number; words: string[] }[] {
+export function commandLines(): { pid: number; words: string[] }[] {
   if (!existsSync('/proc/self/cmdline')) {
     return execFileSync('ps', ['-axww', '-o', 'pid=,command='], { encoding: 'utf8' })
       .split('\n')

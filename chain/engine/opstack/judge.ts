@@ -1,0 +1,56 @@
+/** What the supervisor looks at, once a second. */
+export type Observation = {
+  nowMs: number
+  /** The newest L1 block seen before is there no more. */
+  l1Reorganised: boolean
+  l1Head: number
+  safe: number
+  unsafe: number
+  /** The L1 block in which the newest safe L2 block has its origin. */
+  safeOrigin: number
+}
+
+export type Limits = {
+  /** How long the safe head may stand still while L1 and L2 go on. */
+  stallMs: number
+  /** How many L1 blocks the safe head's origin may be behind L1. */
+  lagBlocks: number
+}
+
+export type Verdict = 'l1-reorganised' | 'safe-head-stuck' | 'safe-lag'
+
+export type WatchState = { safe: number; sinceMs: number; l1Head: number; isPaged: boolean }
+
+/**
+ * A batcher that an L1 reorganisation left with a stale nonce logs nothing and sends nothing, and once the sequencing
+ * window has passed, transactions that were acknowledged are gone. So nobody waits for it to complain.
+ */
+export function judge(
+  state: WatchState | undefined,
+  seen: Observation,
+  limits: Limits,
+): { state: WatchState; verdicts: Verdict[] } {
+  const { nowMs, safe, unsafe, l1Head, safeOrigin } = seen
+  const fresh = { safe, sinceMs: nowMs, l1Head, isPaged: state?.isPaged ?? false }
+  const hasMoved = state === undefined || safe !== state.safe || unsafe <= safe
+  const isStuck = !hasMoved && nowMs - state.sinceMs >= limits.stallMs && l1Head > state.l1Head + 1
+  const lags = unsafe > safe && l1Head - safeOrigin > limits.lagBlocks
+
+  const verdicts: Verdict[] = []
+  if (seen.l1Reorganised) verdicts.push('l1-reorganised')
+  if (isStuck) verdicts.push('safe-head-stuck')
+  if (lags && !fresh.isPaged) verdicts.push('safe-lag')
+  // A restart gets its time to show effect.
+  const next = hasMoved || isStuck || seen.l1Reorganised ? fresh : state
+  return { state: { ...next, isPaged: lags }, verdicts }
+}
+
+/** A stall must be found while there is still time in the window to cure it. */
+export function limitsOf(sequencingWindowBlocks: number, l1BlockTimeSeconds: number): Limits {
+  const windowMs = sequencingWindowBlocks * l1BlockTimeSeconds * 1_000
+  return {
+    stallMs: Math.min(30_000, Math.max(10_000, windowMs / 2)),
+    // Up to six blocks of lag are usual: in a short window a quarter would page for nothing.
+    lagBlocks: Math.max(7, Math.floor(sequencingWindowBlocks / 4)),
+  }
+}

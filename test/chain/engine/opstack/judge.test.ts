@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { judge, limitsOf, type Observation, type WatchState } from '../../../../chain/engine/opstack/judge.ts'
+
+const limits = { stallMs: 30_000, lagBlocks: 50 }
+
+/** A chain in good health at second `at`, with what is wrong with it. */
+const seen = (at: number, wrong: Partial<Observation> = {}): Observation => ({
+  nowMs: at * 1_000,
+  l1Reorganised: false,
+  l1Head: 100 + Math.floor(at / 2),
+  safe: 200 + Math.floor(at / 2),
+  unsafe: 203 + Math.floor(at / 2),
+  safeOrigin: 96 + Math.floor(at / 2),
+  ...wrong,
+})
+
+/** What is said at each second. */
+function verdicts(observations: readonly Observation[]): string[][] {
+  let state: WatchState | undefined
+  return observations.map((observation) => {
+    const judged = judge(state, observation, limits)
+    state = judged.state
+    return judged.verdicts
+  })
+}
+
+const seconds = (count: number) => Array.from({ length: count }, (_, at) => at)
+
+describe('judge', () => {
+  it('has nothing to say of a chain in good health', () => {
+    assert.deepEqual(verdicts(seconds(500).map((at) => seen(at))).flat(), [])
+  })
+
+  it('finds a safe head that stands still, and gives each cure its time', () => {
+    const said = verdicts(seconds(100).map((at) => seen(at, { safe: 200 })))
+    assert.deepEqual(
+      said
+        .flatMap((verdict, at) => verdict.map((what) => `${at} ${what}`))
+        .filter((text) => !/lag/.test(text)),
+      ['30 safe-head-stuck', '60 safe-head-stuck', '90 safe-head-stuck'],
+    )
+  })
+
+  it('does not blame the batcher when L1 stands still, or when there is nothing to send', () => {
+    const stopped = seconds(100).map((at) => seen(at, { safe: 200, l1Head: 100 }))
+    assert.deepEqual(verdicts(stopped).flat(), [])
+    const idle = seconds(100).map((at) => seen(at, { safe: 200, unsafe: 200, safeOrigin: 96 }))
+    assert.deepEqual(verdicts(idle).flat(), [])
+  })
+
+  it('pages once for one lag, and again for the next', () => {
+    const lagging = (at: number) => seen(at, { safeOrigin: 40 + Math.floor(at / 2) })
+    const said = verdicts([lagging(0), lagging(1), lagging(2), seen(3), lagging(4)])
+    assert.deepEqual(said, [['safe-lag'], [], [], [], ['safe-lag']])
+  })
+
+  it('says every reorganisation of L1', () => {
+    assert.deepEqual(verdicts([seen(0), seen(1, { l1Reorganised: true }), seen(2)]), [
+      [],
+      ['l1-reorganised'],
+      [],
+    ])
+  })
+
+  it('finds a stall while half of the window is still there, but in no hurry below ten seconds', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 4_000 }),
+        fc.integer({ min: 1, max: 12 }),
+        (window, blockTime) => {
+          const { stallMs } = limitsOf(window, blockTime)
+          assert.ok(stallMs >= 10_000 && stallMs <= 30_000)
+          if (window * blockTime >= 20) assert.ok(stallMs <= (window * blockTime * 1_000) / 2)
+        },
+      ),
+    )
+  })
+})

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import {
   type Address,
+  ContractFunctionRevertedError,
+  decodeFunctionData,
   encodeFunctionData,
   erc20Abi,
   type Hash,
   multicall3Abi,
   parseEther,
   type TransactionReceipt,
+  BaseError as ViemError,
 } from 'viem'
 import { type Call, depositErc20Call } from '../../bridge/actions.ts'
 import type { Deposit } from '../../bridge/deposit.ts'

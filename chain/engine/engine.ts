@@ -57,6 +57,7 @@ export type EngineEvent = {
     | 'l1-reorganised'
     | 'safe-head-stuck'
     | 'safe-lag'
+    | 'l2-stuck'
     | 'out-of-funds'
     | 'roots-behind'
   component?: string

@@ -17,9 +17,16 @@ export type Limits = {
   lagBlocks: number
 }
 
-export type Verdict = 'l1-reorganised' | 'safe-head-stuck' | 'safe-lag'
+export type Verdict = 'l1-reorganised' | 'safe-head-stuck' | 'safe-lag' | 'l2-stuck'
 
-export type WatchState = { safe: number; sinceMs: number; l1Head: number; isPaged: boolean }
+export type WatchState = {
+  safe: number
+  sinceMs: number
+  l1Head: number
+  /** The lag that lasts has been told. */
+  isPaged: boolean
+  newest: { number: number; sinceMs: number; isPaged: boolean }
+}
 
 /**
  * A batcher that an L1 reorganisation left with a stale nonce logs nothing and sends nothing, and once the sequencing
@@ -31,6 +38,10 @@ export function judge(
   limits: Limits,
 ): { state: WatchState; verdicts: Verdict[] } {
   const { nowMs, safe, unsafe, l1Head, safeOrigin } = seen
+  const isSame = state?.newest.number === unsafe
+  const newest =
+    state !== undefined && isSame ? state.newest : { number: unsafe, sinceMs: nowMs, isPaged: false }
+  const isL2Stuck = nowMs - newest.sinceMs >= limits.stallMs
   const fresh = { safe, sinceMs: nowMs, l1Head, isPaged: state?.isPaged ?? false }
   const hasMoved = state === undefined || safe !== state.safe || unsafe <= safe
   const isStuck = !hasMoved && nowMs - state.sinceMs >= limits.stallMs && l1Head > state.l1Head + 1
@@ -40,9 +51,13 @@ export function judge(
   if (seen.l1Reorganised) verdicts.push('l1-reorganised')
   if (isStuck) verdicts.push('safe-head-stuck')
   if (lags && !fresh.isPaged) verdicts.push('safe-lag')
+  if (isL2Stuck && !newest.isPaged) verdicts.push('l2-stuck')
   // A restart gets its time to show effect.
   const next = hasMoved || isStuck || seen.l1Reorganised ? fresh : state
-  return { state: { ...next, isPaged: lags }, verdicts }
+  return {
+    state: { ...next, isPaged: lags, newest: { ...newest, isPaged: isL2Stuck } },
+    verdicts,
+  }
 }
 
 /** A stall must be found while there is still time in the window to cure it. */

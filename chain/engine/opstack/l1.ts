@@ -5,7 +5,7 @@ import type { DeployConfig, L1Deployment } from '../../deploy/config.ts'
 import { deployL1 } from '../../deploy/l1.ts'
 import type { L1Rules } from '../../genesis/geth.ts'
 import { openDumpStore } from '../anvil/dump.ts'
-import { l1Arguments, startMiner, writeDurable } from '../anvil/l1.ts'
+import { startMiner, writeDurable } from '../anvil/l1.ts'
 import { type AnvilNode, startAnvil } from '../anvil/node.ts'
 import { anvil } from '../anvil/rpc.ts'
 import { NodeExitedError } from '../errors.ts'
@@ -22,6 +22,12 @@ export type ExternalL1 = {
   /** What it follows, since its first block. Mainnet and Sepolia are known to op-node, whatever is said here. */
   rules: L1Rules
 }
+
+/**
+ * Follows the newest rules. Final is what lies 16 blocks back: op-node can't undo what L1 called final, so an L1 whose
+ * blocks were final at once could not be reorganised in a test.
+ */
+const l1Arguments = ['--hardfork', 'osaka', '--slots-in-an-epoch', '8']
 
 export type BundledL1 = { paths: OpStackPaths; config: DeployConfig; port: number; genesisTime: number }
 

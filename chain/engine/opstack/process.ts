@@ -47,6 +47,8 @@ export async function startProcess(parameters: ProcessParameters): Promise<Proce
     cwd: dir,
     env: { HOME: dir, ...secrets },
     stdio: ['ignore', log, log],
+    // Ctrl-C in a terminal is for the supervisor, which then stops its components in order.
+    detached: true,
   })
   closeSync(log)
   const ended = new Promise<string>((done) => {

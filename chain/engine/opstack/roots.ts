@@ -15,8 +15,8 @@ import { outputProposer } from '../../generated/abi.ts'
 import { l2OutputOracleAbi } from '../../generated/opAbi.ts'
 import { opNode, rpc } from './rpc.ts'
 
-/** One transaction takes 110,000. No estimate could be made: the oracle takes each root only after the one before. */
-const GAS = 200_000n
+/** One transaction takes 100,000 to 170,000. No estimate could be made: the oracle takes each root only after the one before. */
+const GAS = 300_000n
 /** What fits into a block of L1, and into its pool from one sender. */
 const AT_ONCE = 60
 const RECEIPT_TIMEOUT_MS = 60_000

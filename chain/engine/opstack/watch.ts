@@ -81,6 +81,10 @@ function act(parameters: WatchParameters, verdict: Verdict, seen: Observation, l
       detail: `No new safe block for ${limits.stallMs / 1_000} s; op-batcher is started anew (${at}).`,
     })
   }
+  if (verdict === 'l2-stuck') {
+    const detail = `No new L2 block for ${limits.stallMs / 1_000} s (${at}). The log of op-node says why.`
+    onEvent?.({ severity: 'page', what: verdict, component: 'op-node', detail })
+  }
   if (verdict === 'safe-lag') {
     const { sequencingWindowBlocks } = parameters.config.bridge
     const detail = `The safe head is more than ${limits.lagBlocks} L1 blocks behind (${at}). After ${sequencingWindowBlocks} acknowledged transactions are lost: look at op-batcher.`

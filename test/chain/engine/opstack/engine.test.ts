@@ -29,6 +29,8 @@ import {
 
 const components = ['L1', 'geth', 'op-node', 'op-batcher', 'op-proposer']
 const RPC_GAP_MS = 250
+/** As if the chain had stood still so long: 30 roots are missing. */
+const PAUSE_SECONDS = 600
 
 // One chain, from its first start over the death of each part to the last stop: the tests build on each other.
 describe('engine op-stack', function () {
@@ -47,7 +49,7 @@ describe('engine op-stack', function () {
     build = await buildOrSkip(this)
     folder = await temporaryFolder()
     dir = join(folder.dir, 'engine')
-    engine = await startEngineProcess(dir, build)
+    engine = await startEngineProcess(dir, build, PAUSE_SECONDS)
   })
   after(async () => {
     if (folder === undefined) return
@@ -128,7 +130,13 @@ describe('engine op-stack', function () {
     const { outputRoot } = await opNode(rpc(engine.up.nodeRpcUrl), 'optimism_outputAtBlock', ['0xa'])
     assert.equal(output.l2BlockNumber, block)
     assert.equal(output.outputRoot, outputRoot)
-    await until('finality', async () => (await status()).finalized_l2.number > 0)
+  })
+
+  it('catches up with a pause before it counts as started, and sends the missing roots many at a time', async () => {
+    const { unsafe_l2 } = await status()
+    assert.ok(Math.abs(Date.now() / 1_000 - unsafe_l2.timestamp) < 20)
+    await until('the roots of the pause', async () => (await outputs()) >= BigInt(PAUSE_SECONDS / 20), 30)
+    assert.ok(engine.events.some(({ what }) => what === 'roots-behind'))
   })
 
   it('shows no key to other users of the machine', () => {
@@ -169,5 +177,6 @@ describe('engine op-stack', function () {
     assert.equal(now.length, components.length)
     assert.ok(now.every((pid) => !orphans.includes(pid)))
     await assertGoesOn()
+    await until('finality', async () => (await status()).finalized_l2.number > 0)
   })
 })

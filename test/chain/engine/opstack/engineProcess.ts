@@ -8,7 +8,7 @@ import { reviveConfig } from '../../fixture.ts'
 
 const [dir, file] = process.argv.slice(2)
 if (dir === undefined || file === undefined) throw new Error('usage: engineProcess.ts <dir> <file>')
-const { config, keys, build } = JSON.parse(readFileSync(file, 'utf8'))
+const { config, keys, build, genesisTime } = JSON.parse(readFileSync(file, 'utf8'))
 const say = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`)
 const engine = await startOpStackEngine({
   dir,
@@ -17,6 +17,7 @@ const engine = await startOpStackEngine({
   deployer: privateKeyToAccount(keys.deployer),
   keys,
   build,
+  genesisTime,
   onEvent: (event) => say({ event }),
 })
 process.once('SIGTERM', () => engine.stop())

@@ -60,10 +60,16 @@ export type EngineProcess = {
   stop(): Promise<void>
 }
 
-export async function startEngineProcess(dir: string, build: OpStackBuild): Promise<EngineProcess> {
+/** `ageSeconds`: how long ago the chain began, as far as its L1 goes; a first start then has that much to catch up. */
+export async function startEngineProcess(
+  dir: string,
+  build: OpStackBuild,
+  ageSeconds = 0,
+): Promise<EngineProcess> {
   const file = `${dir}.json`
   const json = (_: string, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)
-  writeFileSync(file, JSON.stringify({ config, keys, build }, json), { mode: 0o600 })
+  const genesisTime = Math.floor(Date.now() / 1_000) - ageSeconds
+  writeFileSync(file, JSON.stringify({ config, keys, build, genesisTime }, json), { mode: 0o600 })
   const script = join(import.meta.dirname, 'engineProcess.ts')
   const child = spawn(process.execPath, ['--import', 'tsx', script, dir, file], {
     stdio: ['ignore', 'pipe', 'pipe'],

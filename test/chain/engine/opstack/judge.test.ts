@@ -45,7 +45,7 @@ describe('judge', () => {
   it('does not blame the batcher when L1 stands still, or when there is nothing to send', () => {
     const stopped = seconds(100).map((at) => seen(at, { safe: 200, l1Head: 100 }))
     assert.deepEqual(verdicts(stopped).flat(), [])
-    const idle = seconds(100).map((at) => seen(at, { safe: 200, unsafe: 200, safeOrigin: 96 }))
+    const idle = seconds(29).map((at) => seen(at, { safe: 200, unsafe: 200, safeOrigin: 96 }))
     assert.deepEqual(verdicts(idle).flat(), [])
   })
 
@@ -53,6 +53,17 @@ describe('judge', () => {
     const lagging = (at: number) => seen(at, { safeOrigin: 40 + Math.floor(at / 2) })
     const said = verdicts([lagging(0), lagging(1), lagging(2), seen(3), lagging(4)])
     assert.deepEqual(said, [['safe-lag'], [], [], [], ['safe-lag']])
+  })
+
+  it('pages once when L2 makes no blocks, and again the next time', () => {
+    const stopped = (at: number) => seen(at, { safe: 200, unsafe: 200, safeOrigin: 100 })
+    const said = verdicts([
+      ...seconds(100).map(stopped),
+      seen(100),
+      ...seconds(50).map((at) => stopped(101 + at)),
+    ])
+    const pages = said.flatMap((verdict, at) => (verdict.includes('l2-stuck') ? [at] : []))
+    assert.deepEqual(pages, [30, 131])
   })
 
   it('says every reorganisation of L1', () => {

@@ -30,6 +30,7 @@ import {Test} from "forge-std/Test.sol";
 // ├── deleted and proposed again, by whomever, at whatever index → the block's matured root decides
 // ├── several bonds for one block → each by itself
 // ├── nothing matured within BOND_SECONDS → to the proposer, whatever matures later, not a second sooner
+// ├── an output of another block, as after a change of the oracle's interval → decides nothing
 // └── the same at any time after the verdict
 // claim
 // ├── nothing booked → reverts NothingToClaim; to 0 → reverts ZeroRecipient
@@ -316,6 +317,20 @@ contract OutputProposerTest is Test {
         _operates(RIGHT);
         vm.warp(deadline + 1 days + 1 + bound(later, 0, 365 days));
         _settles(0, shift <= 0 ? _challenger : _alice);
+    }
+
+    function test_settle_isNotDecidedByAnotherBlock() public {
+        skip(SILENCE);
+        _bonded(_alice, RIGHT);
+        skip(PERIOD);
+        vm.mockCall(
+            address(_oracle),
+            abi.encodeCall(_oracle.getL2OutputAfter, (17)),
+            abi.encode(WRONG, uint128(block.timestamp - PERIOD), uint128(18))
+        );
+        _settleReverts(0);
+        skip(30 days);
+        _settles(0, _alice);
     }
 
     /* CLAIM */

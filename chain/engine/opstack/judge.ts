@@ -23,10 +23,13 @@ export type WatchState = {
   safe: number
   sinceMs: number
   l1Head: number
-  /** The lag that lasts has been told. */
-  isPaged: boolean
+  /** Since when it lags, and whether that was told. */
+  lag: { sinceMs: number; isPaged: boolean } | undefined
   newest: { number: number; sinceMs: number; isPaged: boolean }
 }
+
+/** op-node goes back to what is final and forward again when it resets. Nobody need be woken for that. */
+const LAG_PATIENCE_MS = 5_000
 
 /**
  * A batcher that an L1 reorganisation left with a stale nonce logs nothing and sends nothing, and once the sequencing
@@ -42,20 +45,22 @@ export function judge(
   const newest =
     state !== undefined && isSame ? state.newest : { number: unsafe, sinceMs: nowMs, isPaged: false }
   const isL2Stuck = nowMs - newest.sinceMs >= limits.stallMs
-  const fresh = { safe, sinceMs: nowMs, l1Head, isPaged: state?.isPaged ?? false }
+  const fresh = { safe, sinceMs: nowMs, l1Head }
   const hasMoved = state === undefined || safe !== state.safe || unsafe <= safe
   const isStuck = !hasMoved && nowMs - state.sinceMs >= limits.stallMs && l1Head > state.l1Head + 1
   const lags = unsafe > safe && l1Head - safeOrigin > limits.lagBlocks
+  const lag = lags ? (state?.lag ?? { sinceMs: nowMs, isPaged: false }) : undefined
+  const isLagOld = lag !== undefined && nowMs - lag.sinceMs >= LAG_PATIENCE_MS
 
   const verdicts: Verdict[] = []
   if (seen.l1Reorganised) verdicts.push('l1-reorganised')
   if (isStuck) verdicts.push('safe-head-stuck')
-  if (lags && !fresh.isPaged) verdicts.push('safe-lag')
+  if (lag !== undefined && !lag.isPaged && isLagOld) verdicts.push('safe-lag')
   if (isL2Stuck && !newest.isPaged) verdicts.push('l2-stuck')
   // A restart gets its time to show effect.
   const next = hasMoved || isStuck || seen.l1Reorganised ? fresh : state
   return {
-    state: { ...next, isPaged: lags, newest: { ...newest, isPaged: isL2Stuck } },
+    state: { ...next, lag: lag && { ...lag, isPaged: isLagOld }, newest: { ...newest, isPaged: isL2Stuck } },
     verdicts,
   }
 }

@@ -49,10 +49,19 @@ describe('judge', () => {
     assert.deepEqual(verdicts(idle).flat(), [])
   })
 
-  it('pages once for one lag, and again for the next', () => {
+  it('pages once for one lag that lasts, and again for the next', () => {
     const lagging = (at: number) => seen(at, { safeOrigin: 40 + Math.floor(at / 2) })
-    const said = verdicts([lagging(0), lagging(1), lagging(2), seen(3), lagging(4)])
-    assert.deepEqual(said, [['safe-lag'], [], [], [], ['safe-lag']])
+    const said = verdicts([
+      ...seconds(10).map(lagging),
+      seen(10),
+      ...seconds(4).map((at) => lagging(11 + at)),
+      seen(15),
+      ...seconds(10).map((at) => lagging(16 + at)),
+    ])
+    assert.deepEqual(
+      said.flatMap((verdict, at) => (verdict.includes('safe-lag') ? [at] : [])),
+      [5, 21],
+    )
   })
 
   it('pages once when L2 makes no blocks, and again the next time', () => {

@@ -82,8 +82,10 @@ contract OutputProposerHandler is CommonBase, StdUtils {
         else _cutWrong();
     }
 
-    function wait(uint256 seconds_, bool isLong) external {
-        seconds_ = bound(seconds_, 1, isLong ? 6 days : 2 hours);
+    /// @dev Around a silence, a finalisation period, the time of a bond.
+    function wait(uint256 seconds_, uint256 scale) external {
+        uint256[3] memory longest = [uint256(2 hours), 8 days, 31 days];
+        seconds_ = bound(seconds_, 1, longest[scale % 3]);
         _cutWrong();
         vm.warp(block.timestamp + seconds_);
         _look();

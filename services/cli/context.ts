@@ -1,3 +1,4 @@
+import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type Manifest, readManifest } from '../../chain/manifest.ts'
@@ -41,4 +42,9 @@ export const manifestOf = ({ manifestPath }: Context): Promise<Manifest> => read
 export function dataFolder(): string {
   const beside = join(import.meta.dirname, '..', '..', '..', 'shared', 'data')
   return process.env.HASHSAND_DATA ?? beside
+}
+
+/** Where programs that had to be built are kept, outside of any repository. */
+export function cacheFolder(): string {
+  return process.env.HASHSAND_CACHE ?? join(homedir(), '.cache', 'hashsand')
 }

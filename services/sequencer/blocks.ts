@@ -60,7 +60,7 @@ export async function mineBlock(network: Network): Promise<bigint> {
 }
 
 async function publish(network: Network): Promise<void> {
-  await network.dumps.save(network.l2)
+  await network.dumps?.save(network.l2)
   await follow(network)
 }
 
@@ -99,10 +99,17 @@ async function captureOutput({ l2, store, manifest }: Network, number: bigint): 
   await store.putOutput({ number, ...parts, root, proof })
 }
 
-/** Reads every L2 block that the store does not hold yet. A head that L2 has given up is rewound first. */
-export async function follow(network: Network): Promise<void> {
+/** Where others make L2's blocks: captures the outputs of new heights that get a root, then reads the blocks. */
+export async function observe(network: Network): Promise<void> {
+  const head = await captureHead(network)
+  // Not beyond: a height that is read counts as captured.
+  await follow(network, head)
+}
+
+/** Reads every L2 block up to `head` that the store does not hold yet. One that L2 has given up is rewound first. */
+export async function follow(network: Network, upTo?: bigint): Promise<void> {
   let parent = (await commonHead(network)) ?? genesisHeader(network)
-  const head = await network.l2.getBlockNumber({ cacheTime: 0 })
+  const head = upTo ?? (await network.l2.getBlockNumber({ cacheTime: 0 }))
   while (parent.number < head) parent = await readBlock(network, parent)
 }
 

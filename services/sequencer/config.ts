@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import type { Manifest } from '../../chain/manifest.ts'
 import { port } from '../runtime/config.ts'
+import { ConfigError } from '../runtime/errors.ts'
 
 export const sequencerConfig = z.object({
   /** Path of the network manifest. */
@@ -8,12 +10,14 @@ export const sequencerConfig = z.object({
   HASHSAND_STATE_DIR: z.string().min(1),
   /** Path of the keys file; the roles `proposer` and `sequencer` are used. */
   HASHSAND_KEYS: z.string().min(1),
-  /** File in which the engine notes the newest L1 block that is on disk. */
-  HASHSAND_L1_DURABLE: z.string().min(1),
-  /** Folder of L2's dumps, written by this service. */
-  HASHSAND_L2_DUMPS: z.string().min(1),
-  /** The L2 node itself, which nobody else may use. */
-  HASHSAND_L2_INTERNAL_RPC: z.url(),
+  /** File in which the engine notes the newest block of its own L1 that is on disk. Absent on an L1 of others. */
+  HASHSAND_L1_DURABLE: z.string().min(1).optional(),
+  /** Blocks below the head of an L1 of others that are not acted on yet. */
+  HASHSAND_L1_CONFIRMATIONS: z.coerce.number().int().nonnegative().default(4),
+  /** Engine anvil: folder of L2's dumps, written by this service. */
+  HASHSAND_L2_DUMPS: z.string().min(1).optional(),
+  /** Engine anvil: the L2 node itself, which nobody else may use. */
+  HASHSAND_L2_INTERNAL_RPC: z.url().optional(),
   /** Where the public L2 RPC listens. */
   HASHSAND_L2_PORT: port.default(9545),
   HASHSAND_L2_HOST: z.string().default('127.0.0.1'),
@@ -26,3 +30,19 @@ export const sequencerConfig = z.object({
 })
 
 export type SequencerConfig = z.infer<typeof sequencerConfig>
+
+/** What this service needs where it makes L2's blocks itself. */
+export type EmbeddedConfig = { dumps: string; nodeUrl: string }
+
+/** Undefined on an engine whose blocks others make. */
+export function embeddedConfig(
+  config: SequencerConfig,
+  engine: Manifest['engine'],
+): EmbeddedConfig | undefined {
+  if (engine !== 'anvil') return undefined
+  const { HASHSAND_L2_DUMPS: dumps, HASHSAND_L2_INTERNAL_RPC: nodeUrl } = config
+  if (dumps === undefined || nodeUrl === undefined) {
+    throw new ConfigError('HASHSAND_L2_DUMPS and HASHSAND_L2_INTERNAL_RPC are needed on engine anvil')
+  }
+  return { dumps, nodeUrl }
+}

@@ -23,9 +23,12 @@ export type Network = {
   /** The L2 node itself: only this service talks to it. */
   l2: PublicClient
   store: SequencerStore
-  dumps: DumpStore
+  /** Undefined where L2's node keeps its state itself. */
+  dumps: DumpStore | undefined
   log: Log
-  l1DurablePath: string
+  /** Undefined on an L1 of others, where what is `confirmations` deep counts as there to stay. */
+  l1DurablePath: string | undefined
+  confirmations: bigint
   /** Of SystemConfig, part of every attributes transaction. */
   batcherHash: Hash
   /** Held for writing while L2's head is not on disk; every request of users reads under it. */
@@ -43,7 +46,10 @@ export type Network = {
   alerts: Map<string, string>
 }
 
-export type NetworkParts = Pick<Network, 'manifest' | 'store' | 'dumps' | 'log' | 'l1DurablePath'> & {
+export type NetworkParts = Pick<
+  Network,
+  'manifest' | 'store' | 'dumps' | 'log' | 'l1DurablePath' | 'confirmations'
+> & {
   l2NodeUrl: string
 }
 
@@ -105,11 +111,20 @@ function isDone({ kind, state }: MessageRecord): boolean {
   return state === 'finalised' || state === 'replayed'
 }
 
-/** The newest L1 block that no kill can take away, or undefined while the engine has noted none. */
-export async function durableHead({
-  l1DurablePath,
-}: Pick<Network, 'l1DurablePath'>): Promise<L1Header | undefined> {
-  const text = await readFile(l1DurablePath, 'utf8').catch((error: NodeJS.ErrnoException) => {
+/** The newest L1 block that counts as there to stay, or undefined while there is none. */
+export async function durableHead(
+  network: Pick<Network, 'l1' | 'l1DurablePath' | 'confirmations'>,
+): Promise<L1Header | undefined> {
+  const { l1, l1DurablePath, confirmations } = network
+  if (l1DurablePath !== undefined) return readDurable(l1DurablePath)
+  const number = (await l1.getBlockNumber({ cacheTime: 0 })) - confirmations
+  const hash = number < 0n ? undefined : await hashAt(l1, number)
+  return hash === undefined ? undefined : { number, hash }
+}
+
+/** What the engine has noted: the newest block of its L1 that no kill can take away. */
+async function readDurable(path: string): Promise<L1Header | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })

@@ -10,11 +10,16 @@ import { startDevnet } from '../devnet/start.ts'
 import { startPage } from '../devnet/startPage.ts'
 import { ConfirmationMissingError, StateFolderError } from '../errors.ts'
 
-export type DevnetOptions = { basePort: number; source?: 'replay' | 'simulator' }
+export type DevnetOptions = {
+  basePort: number
+  engine?: 'anvil' | 'op-stack'
+  source?: 'replay' | 'simulator'
+}
 
 export function addDevnetOptions(command: Command): Command {
   return command
-    .option('--base-port <port>', 'first port; the others lie 1000 to 1004 above it', parsePort, 8545)
+    .option('--base-port <port>', 'first port; the others lie 1000 to 1005 above it', parsePort, 8545)
+    .option('--engine <engine>', 'anvil, which needs Node alone, or op-stack, which needs Go', parseEngine)
     .option('--source <source>', 'where block data come from: replay or simulator', parseSource)
 }
 
@@ -79,6 +84,11 @@ function parsePort(text: string): number {
   const value = Number(text)
   if (Number.isInteger(value) && value >= 1_024 && value <= 64_000) return value
   throw new InvalidArgumentError('A port between 1024 and 64000 is needed.')
+}
+
+function parseEngine(text: string): 'anvil' | 'op-stack' {
+  if (text === 'anvil' || text === 'op-stack') return text
+  throw new InvalidArgumentError('It is either anvil or op-stack.')
 }
 
 function parseSource(text: string): 'replay' | 'simulator' {

@@ -99,7 +99,7 @@ async function finalised({ manifest, clients }: Where, hash: Hash): Promise<Sent
   for (const withdrawal of withdrawalsOf(receipt)) {
     const state = await waitFor({
       what: `withdrawal ${withdrawal.hash} to be finalised on L1`,
-      seconds: 180,
+      seconds: 300 + manifest.bridge.finalizationPeriodSeconds,
       remedy: 'See what the sequencer says: npm run hashsand -- status.',
       look: async () => {
         const now = await readWithdrawalState(clients.l1, { contracts, withdrawal })

@@ -1,5 +1,5 @@
 import type { DeployConfig } from '../../../chain/deploy/config.ts'
-import type { AnvilEngine } from '../../../chain/engine/engine.ts'
+import type { AnvilEngine, OpStackEngine } from '../../../chain/engine/engine.ts'
 import type { Manifest } from '../../../chain/manifest.ts'
 import {
   type NetworkParameters,
@@ -32,7 +32,7 @@ export function deployConfig(profile: Profile, keys: Keys): DeployConfig {
       submissionIntervalBlocks: profile.submissionIntervalBlocks,
       finalizationPeriodSeconds: profile.finalizationPeriodSeconds,
       sequencingWindowBlocks: profile.sequencingWindowBlocks,
-      scheduleHeadStartSeconds,
+      scheduleHeadStartSeconds: profile.engine === 'anvil' ? scheduleHeadStartSeconds : 0,
       silenceSeconds,
     },
     roles: {
@@ -57,20 +57,21 @@ export function deployConfig(profile: Profile, keys: Keys): DeployConfig {
         signers: [keys.oracle0, keys.oracle1, keys.oracle2, keys.oracle3].map(({ address }) => address),
       },
     ],
-    predeployProxies: 'trimmed',
+    // anvil pays for each account with every block; the real engine does not.
+    predeployProxies: profile.engine === 'anvil' ? 'trimmed' : 'full',
     testL1: { funded: roles.map((role) => keys[role].address) },
   }
 }
 
 /** What is known before L2 has its contracts: enough for the sequencer. */
-export function firstManifest(profile: Profile, ports: Ports, engine: AnvilEngine): Manifest {
+export function firstManifest(profile: Profile, ports: Ports, engine: AnvilEngine | OpStackEngine): Manifest {
   const { l1, l2 } = engine.deployment
   const network = networkOf(profile)
   const local = (port: number) => `http://127.0.0.1:${port}`
   return {
     version: 1,
     name: 'hashsand-dev',
-    engine: 'anvil',
+    engine: profile.engine,
     l1: {
       chainId: l1ChainId,
       rpcUrl: engine.l1RpcUrl,
@@ -85,6 +86,7 @@ export function firstManifest(profile: Profile, ports: Ports, engine: AnvilEngin
       genesisHash: l2.genesisHash,
       blockTimeSeconds: profile.l2BlockSeconds,
     },
+    ...('opStack' in engine ? { opStack: engine.opStack } : {}),
     bridge: {
       submissionIntervalBlocks: profile.submissionIntervalBlocks,
       finalizationPeriodSeconds: profile.finalizationPeriodSeconds,

@@ -28,6 +28,7 @@ const profileSchema = z.object({
   version: z.literal(1),
   /** Unix time at which the first epoch begins. */
   clockStart: z.number().int(),
+  engine: z.enum(['anvil', 'op-stack']).default('anvil'),
   /** Where a day's blocks come from. It decides the network in genesis, so it is fixed at the first start. */
   source: z.enum(['replay', 'simulator']),
   /** Seconds that one epoch, a day of the replayed history, lasts on this chain. */
@@ -44,20 +45,31 @@ const profileSchema = z.object({
 /** What was decided at the first start of this state folder. */
 export type Profile = z.infer<typeof profileSchema>
 
+export type FirstChoice = { engine?: Profile['engine']; source?: Profile['source'] }
+
+/** The shortest times with which each engine runs well. */
+const pace = {
+  anvil: { l1BlockSeconds: 1, l2BlockSeconds: 1, sequencingWindowBlocks: 2, finalizationPeriodSeconds: 6 },
+  'op-stack': {
+    l1BlockSeconds: 2,
+    l2BlockSeconds: 2,
+    sequencingWindowBlocks: 12,
+    finalizationPeriodSeconds: 49,
+  },
+} as const
+
 /** What a first start decides: real block data where there are any, short waiting times. */
-export function firstProfile({ source }: { source?: Profile['source'] }, data: string): Profile {
+export function firstProfile({ engine = 'anvil', source }: FirstChoice, data: string): Profile {
   return {
     version: 1,
+    engine,
     clockStart: Math.floor(Date.now() / 1_000),
     source: source ?? (existsSync(data) ? 'replay' : 'simulator'),
     epochSeconds: 6,
     disputeSeconds: 1,
-    l1BlockSeconds: 1,
-    l2BlockSeconds: 1,
     submissionIntervalBlocks: 10,
-    sequencingWindowBlocks: 2,
-    finalizationPeriodSeconds: 6,
     timelockSeconds: 60,
+    ...pace[engine],
   }
 }
 
@@ -108,6 +120,7 @@ export function portsFrom(basePort: number) {
     sequencer: basePort + 1_002,
     relayer: basePort + 1_003,
     api: basePort + 1_004,
+    opNode: basePort + 1_005,
   }
 }
 

@@ -2,17 +2,23 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { startAnvilEngine } from '../../../chain/engine/anvil/engine.ts'
 import { stopOrphans } from '../../../chain/engine/anvil/node.ts'
-import type { AnvilEngine } from '../../../chain/engine/engine.ts'
+import type { AnvilEngine, OpStackEngine } from '../../../chain/engine/engine.ts'
+import { startOpStackEngine } from '../../../chain/engine/opstack/engine.ts'
+import { stopComponentOrphans } from '../../../chain/engine/opstack/process.ts'
 import { type Manifest, readManifest, writeManifest } from '../../../chain/manifest.ts'
+import { buildOpStack } from '../../../chain/opstack/build.ts'
 import { createKeysFile, type Keys, readKeys } from '../../runtime/keys.ts'
 import type { Context } from '../context.ts'
-import { dataFolder } from '../context.ts'
+import { cacheFolder, dataFolder } from '../context.ts'
+import { StateFolderError } from '../errors.ts'
+import { secretsOf } from './accounts.ts'
 import { type Child, startService, waitReady } from './children.ts'
 import { finishDeployment } from './deployL2.ts'
 import { lockStateFolder } from './lock.ts'
 import { deployConfig, firstManifest, networkOf } from './network.ts'
 import {
   checkPortsFree,
+  type FirstChoice,
   firstProfile,
   loadProfile,
   type Ports,
@@ -22,7 +28,7 @@ import {
   type StateFolder,
 } from './profile.ts'
 
-export type StartOptions = { basePort: number; source?: 'replay' | 'simulator' }
+export type StartOptions = FirstChoice & { basePort: number }
 
 export type Devnet = {
   manifest: Manifest
@@ -56,6 +62,7 @@ export async function startDevnet({
     const ports = portsFrom(options.basePort)
     await clearTheGround(folder, ports, output)
     const profile = await loadProfile(folder, firstProfile(options, dataFolder()))
+    refuseOtherEngine(folder, profile, options)
     await createKeysFile(folder.keys)
     const keys = await readKeys(folder.keys)
 
@@ -100,12 +107,19 @@ export async function startDevnet({
 
 /** Before anything is written or started: what a killed run left behind is stopped, and the ports are free. */
 async function clearTheGround(folder: StateFolder, ports: Ports, output: Context['output']): Promise<void> {
-  const stopped = await stopOrphans(folder.engine)
+  const stopped = [...(await stopOrphans(folder.engine)), ...(await stopComponentOrphans(folder.engine))]
   if (stopped.length > 0)
-    output.progress(`stopped ${stopped.length} chains that a killed run had left behind`)
+    output.progress(`stopped ${stopped.length} processes that a killed run had left behind`)
   // A killed supervisor's services notice it and end by themselves, which takes them a moment.
   const patienceMs = existsSync(folder.profile) ? 5_000 : 0
   await checkPortsFree(ports, patienceMs)
+}
+
+function refuseOtherEngine({ root }: StateFolder, { engine }: Profile, options: StartOptions): void {
+  if (options.engine === undefined || options.engine === engine) return
+  throw new StateFolderError(
+    `${root} was made with engine ${engine}, not ${options.engine}. Leave --engine out, or choose another folder with --state.`,
+  )
 }
 
 /** Whether an earlier start came to its end: the complete manifest of this very network is there. */
@@ -127,23 +141,44 @@ type EngineParameters = {
   keys: Keys
 }
 
-async function startEngine({ folder, output, profile, ports, keys }: EngineParameters): Promise<AnvilEngine> {
-  output.progress('starting both chains …')
-  return startAnvilEngine({
+async function startEngine(parameters: EngineParameters): Promise<AnvilEngine | OpStackEngine> {
+  const { folder, output, profile, ports, keys } = parameters
+  const common = {
     dir: folder.engine,
-    ports: { l1: ports.l1, l2: ports.l2Internal },
     config: deployConfig(profile, keys),
     deployer: keys.deployer,
-    onProgress: (step) => output.progress(step),
+    onProgress: (step: string) => output.progress(step),
+  }
+  if (profile.engine === 'anvil') {
+    output.progress('starting both chains …')
+    return startAnvilEngine({ ...common, ports: { l1: ports.l1, l2: ports.l2Internal } })
+  }
+  const build = await buildOpStack({
+    cacheDir: cacheFolder(),
+    environment: process.env,
+    onProgress: common.onProgress,
+  })
+  output.progress('starting L1 and the programs of the OP Stack …')
+  return startOpStackEngine({
+    ...common,
+    ports: { l1: ports.l1, l2: ports.l2, l2Engine: ports.l2Internal, node: ports.opNode },
+    build,
+    keys: await secretsOf(folder.keys, ['batcher', 'proposer']),
+    onEvent: ({ severity, what, component, detail }) =>
+      output.progress(`${severity}: ${what}${component === undefined ? '' : ` (${component})`}: ${detail}`),
   })
 }
 
-function sequencerEnv(engine: AnvilEngine, ports: Ports): Record<string, string> {
+function sequencerEnv(engine: AnvilEngine | OpStackEngine, ports: Ports): Record<string, string> {
   return {
-    HASHSAND_L2_INTERNAL_RPC: engine.l2RpcUrl,
-    HASHSAND_L1_DURABLE: engine.l1DurablePath,
-    HASHSAND_L2_DUMPS: engine.l2DumpDir,
-    HASHSAND_L2_PORT: String(ports.l2),
+    ...(engine.l1DurablePath === undefined ? {} : { HASHSAND_L1_DURABLE: engine.l1DurablePath }),
+    ...('l2DumpDir' in engine
+      ? {
+          HASHSAND_L2_INTERNAL_RPC: engine.l2RpcUrl,
+          HASHSAND_L2_DUMPS: engine.l2DumpDir,
+          HASHSAND_L2_PORT: String(ports.l2),
+        }
+      : {}),
   }
 }
 

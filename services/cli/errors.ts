@@ -139,3 +139,14 @@ export class NetworkUnreachableError extends BaseError {
     )
   }
 }
+
+/** A transaction was mined and did nothing. */
+export class TransferRevertedError extends BaseError {
+  override readonly retry = false
+
+  constructor(readonly transaction: string) {
+    super(
+      `The transaction ${transaction} was mined and reverted: nothing was moved. Check the balance and try again.`,
+    )
+  }
+}

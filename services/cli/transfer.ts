@@ -1,23 +1,17 @@
 import { type Address, formatEther, isAddress, type PublicClient } from 'viem'
-import {
-  type Call,
-  depositErc20Call,
-  depositEtherCall,
-  withdrawErc20Call,
-  withdrawEtherCall,
-} from '../../bridge/actions.ts'
+import type { Call } from '../../bridge/actions.ts'
+import { forcedTimes, readOutputTerms } from '../../bridge/forced.ts'
 import type { Manifest } from '../../chain/manifest.ts'
 import { type Role, readKeys, roles } from '../runtime/keys.ts'
 import type { Outbox } from '../runtime/outbox.ts'
-import { openNetwork } from './clients.ts'
+import { clientsOf, openNetwork } from './clients.ts'
 import type { Context } from './context.ts'
-import { approveCall } from './demo/contracts.ts'
-import { UnknownNameError } from './errors.ts'
+import { TransferRevertedError, UnknownNameError } from './errors.ts'
+import { callsOf, type Direction, sideOf, stepsOf } from './transferPlan.ts'
 import { formatAmount, parseAmount } from './units.ts'
 import { openWallet } from './wallet.ts'
 
 export type TransferOptions = { amount: string; token: string; to?: string; as: string; send?: boolean }
-type Direction = 'deposit' | 'withdraw'
 type Plan = { calls: readonly Call[]; text: string; fields: Record<string, unknown> }
 
 /** Says what a transfer takes, step by step, and with `--send` does its first step; the sequencer does the others. */
@@ -28,9 +22,9 @@ export async function transfer(
 ): Promise<void> {
   const { output, folder } = context
   const account = (await readKeys(folder.keys))[roleOf(options.as)]
-  const side = options.direction === 'deposit' ? 'l1' : 'l2'
+  const side = sideOf(options.direction)
   const client = (await openNetwork(manifest))[side]
-  const plan = planOf(manifest, account.address, options)
+  const plan = await planOf(manifest, account.address, options)
   const cost = await costOf(client, account.address, plan.calls[0])
   output.result(
     { ...plan.fields, dryRun: options.send !== true, maxCostWei: cost },
@@ -48,47 +42,25 @@ export async function transfer(
   )
 }
 
-function planOf(
+async function planOf(
   manifest: Manifest,
   sender: Address,
   { direction, amount, token, to }: TransferOptions & { direction: Direction },
-): Plan {
+): Promise<Plan> {
   const recipient = to === undefined ? sender : addressOf(to)
-  const ether = token.toUpperCase() === 'ETH'
-  const pair = ether ? undefined : pairOf(manifest, token)
+  const pair = token.toUpperCase() === 'ETH' ? undefined : pairOf(manifest, token)
   const decimals = pair?.decimals ?? 18
   const value = parseAmount(amount, decimals, token)
-  const waits = `${manifest.bridge.finalizationPeriodSeconds} s after its proof`
-  const steps =
-    direction === 'deposit'
-      ? ['send on L1', 'the sequencer executes it on L2, a few seconds later']
-      : ['send on L2', 'the sequencer proposes a root and proves it on L1', `it finalises it on L1, ${waits}`]
+  const terms = await readOutputTerms(clientsOf(manifest).l1, { manifest })
+  const forced = forcedTimes(manifest, terms)
+  const plan = { manifest, direction, pair, amount: value, to: recipient, forced }
+  const steps = stepsOf(plan)
   const fields = { direction, token, amount: value, from: sender, to: recipient, steps }
   const text = [
     `${direction} ${formatAmount(value, decimals, token)} from ${sender} to ${recipient}`,
     ...steps.map((step, position) => `  ${position + 1}. ${step}`),
   ].join('\n')
-  return { calls: callsOf(manifest, direction, pair, { amount: value, to: recipient }), text, fields }
-}
-
-function callsOf(
-  manifest: Manifest,
-  direction: Direction,
-  pair: Manifest['tokens'][number] | undefined,
-  { amount, to }: { amount: bigint; to: Address },
-): Call[] {
-  if (pair === undefined) {
-    return [
-      direction === 'deposit'
-        ? depositEtherCall({ manifest, amount, to })
-        : withdrawEtherCall({ amount, to }),
-    ]
-  }
-  if (direction === 'withdraw') return [withdrawErc20Call({ manifest, token: pair.l2, amount, to })]
-  return [
-    approveCall(pair.l1, manifest.l1.contracts.L1StandardBridge, amount),
-    depositErc20Call({ manifest, token: pair.l1, amount, to }),
-  ]
+  return { calls: callsOf(plan), text, fields }
 }
 
 async function costOf(client: PublicClient, account: Address, call: Call | undefined): Promise<bigint> {
@@ -105,7 +77,8 @@ async function sendAll(outbox: Outbox, calls: readonly Call[]): Promise<string[]
   const name = Date.now()
   try {
     for (const [position, call] of calls.entries()) {
-      const { transactionHash } = await outbox.send({ key: `${name}-${position}`, ...call })
+      const { transactionHash, status } = await outbox.send({ key: `${name}-${position}`, ...call })
+      if (status !== 'success') throw new TransferRevertedError(transactionHash)
       hashes.push(transactionHash)
     }
     return hashes

@@ -3,15 +3,15 @@ import { z } from 'zod'
 import { contextOf, manifestOf } from '../context.ts'
 import { SequencerUnreachableError } from '../errors.ts'
 import { type TransferOptions, transfer } from '../transfer.ts'
+import { type Direction, directions } from '../transferPlan.ts'
 
 export function registerBridge(program: Command): void {
   const bridge = program.command('bridge').description('move WBTC and ether between the chains')
 
-  for (const direction of ['deposit', 'withdraw'] as const) {
-    const [from, to] = direction === 'deposit' ? ['L1', 'L2'] : ['L2', 'L1']
+  for (const direction of directions) {
     bridge
       .command(direction)
-      .description(`from ${from} to ${to}; shows what it would do unless --send is given`)
+      .description(`${what[direction]}; shows what it would do unless --send is given`)
       .requiredOption('--amount <amount>', 'amount in whole tokens, for example 0.25')
       .option('--token <symbol>', 'WBTC or ETH', 'WBTC')
       .option('--to <address>', 'recipient; the sender if absent')
@@ -54,6 +54,13 @@ export function registerBridge(program: Command): void {
       context.output.result(message, JSON.stringify(message, null, 2))
     })
 }
+
+const what = {
+  deposit: 'from L1 to L2',
+  withdraw: 'from L2 to L1',
+  'force-deposit': 'from L1 to L2 by L1 alone, although the operator of L2 is gone',
+  'force-withdraw': 'from L2 to L1 by L1 alone, although the operator of L2 is gone',
+} as const satisfies Record<Direction, string>
 
 const anything = z.record(z.string(), z.unknown())
 const messageSchema = z.looseObject({ id: z.string(), kind: z.string(), state: z.string() })

@@ -1,0 +1,91 @@
+import type { Address } from 'viem'
+import {
+  type Call,
+  depositErc20Call,
+  depositEtherCall,
+  withdrawErc20Call,
+  withdrawEtherCall,
+} from '../../bridge/actions.ts'
+import {
+  type ForcedTimes,
+  forcedDepositCall,
+  forcedWithdrawErc20Call,
+  forcedWithdrawEtherCall,
+} from '../../bridge/forced.ts'
+import type { Manifest } from '../../chain/manifest.ts'
+import { approveCall } from './demo/contracts.ts'
+
+export const directions = ['deposit', 'withdraw', 'force-deposit', 'force-withdraw'] as const
+export type Direction = (typeof directions)[number]
+
+export type PlanParameters = {
+  manifest: Manifest
+  direction: Direction
+  /** Undefined for ether. */
+  pair: Manifest['tokens'][number] | undefined
+  /** Base units. */
+  amount: bigint
+  to: Address
+  /** The waiting times at worst, for those who go by L1 alone. */
+  forced: ForcedTimes
+}
+
+/** Where the first step is sent. The forced ways need nothing of L2's operator. */
+export const sideOf = (direction: Direction): 'l1' | 'l2' => (direction === 'withdraw' ? 'l2' : 'l1')
+
+/** What has to be signed. What follows is done by the sequencer, or by anybody. */
+export function callsOf({ manifest, direction, pair, amount, to }: PlanParameters): Call[] {
+  const ether = { manifest, amount, to }
+  switch (direction) {
+    case 'deposit':
+      return pair === undefined ? [depositEtherCall(ether)] : depositCalls(manifest, pair, amount, to)
+    case 'withdraw':
+      if (pair === undefined) return [withdrawEtherCall(ether)]
+      return [withdrawErc20Call({ manifest, token: pair.l2, amount, to })]
+    case 'force-deposit':
+      // A token's usual way ends on the portal as well: nobody can keep it out.
+      return pair === undefined ? [forcedDepositCall(ether)] : depositCalls(manifest, pair, amount, to)
+    case 'force-withdraw':
+      if (pair === undefined) return [forcedWithdrawEtherCall(ether)]
+      return [forcedWithdrawErc20Call({ manifest, token: pair.l2, amount, to })]
+  }
+}
+
+function depositCalls(
+  manifest: Manifest,
+  pair: Manifest['tokens'][number],
+  amount: bigint,
+  to: Address,
+): Call[] {
+  return [
+    approveCall(pair.l1, manifest.l1.contracts.L1StandardBridge, amount),
+    depositErc20Call({ manifest, token: pair.l1, amount, to }),
+  ]
+}
+
+/** The way in words, with its times, before anything is signed. */
+export function stepsOf({ manifest, direction, forced }: PlanParameters): string[] {
+  const period = manifest.bridge.finalizationPeriodSeconds
+  switch (direction) {
+    case 'deposit':
+      return ['send on L1', 'the sequencer executes it on L2, a few seconds later']
+    case 'withdraw':
+      return [
+        'send on L2',
+        'a root is proposed, and the sequencer proves the withdrawal on L1',
+        `it finalises it on L1, ${period} s after its proof`,
+      ]
+    case 'force-deposit':
+      return [
+        'send on L1',
+        `L2 must have executed it after ${forced.includedSeconds} s, whatever its operator does`,
+      ]
+    case 'force-withdraw':
+      return [
+        'send on L1; L2 executes it in your name, without ether of yours there',
+        `L2 must have executed it after ${forced.includedSeconds} s, whatever its operator does`,
+        `anybody may propose an output that covers it after ${forced.proposableSeconds} s at most`,
+        `it can be finalised after ${forced.finalisableSeconds} s at most`,
+      ]
+  }
+}

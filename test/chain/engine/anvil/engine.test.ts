@@ -193,6 +193,9 @@ describe('engine anvil', () => {
       await store.save(l2)
     }
     const l2Head = (await getBlock(l2)).number
+    // Two generations of L1 at least: there has to be one to go back to.
+    const begun = readDurable(first.l1DurablePath)?.number ?? 0
+    while ((readDurable(first.l1DurablePath)?.number ?? 0) < begun + 3) await sleep(20)
     await first.stop()
     const newest = (await openDumpStore({ dir: anvilPaths(folder.dir).l1.dumps }).latest())?.path ?? ''
     const bytes = readFileSync(newest)

@@ -55,21 +55,6 @@ export class ZeroOutputRootError extends BaseError {
   }
 }
 
-/** The L2 node holds no state for this block any more. */
-export class ProofUnavailableError extends BaseError {
-  override readonly retry = true
-
-  constructor(
-    readonly l2BlockNumber: bigint,
-    cause?: unknown,
-  ) {
-    super(
-      `No proof can be had for L2 block ${l2BlockNumber}: the node has dropped its state. Ask a node that keeps it, or wait for the next root.`,
-      cause,
-    )
-  }
-}
-
 /** A token that the manifest does not list: sent over the bridge it would be stuck. */
 export class UnknownTokenError extends BaseError {
   override readonly retry = false

@@ -14,6 +14,7 @@ import {
 } from '../../bridge/forced.ts'
 import type { Manifest } from '../../chain/manifest.ts'
 import { approveCall } from './demo/contracts.ts'
+import type { Side } from './wallet.ts'
 
 export const directions = ['deposit', 'withdraw', 'force-deposit', 'force-withdraw'] as const
 export type Direction = (typeof directions)[number]
@@ -31,7 +32,7 @@ export type PlanParameters = {
 }
 
 /** Where the first step is sent. The forced ways need nothing of L2's operator. */
-export const sideOf = (direction: Direction): 'l1' | 'l2' => (direction === 'withdraw' ? 'l2' : 'l1')
+export const sideOf = (direction: Direction): Side => (direction === 'withdraw' ? 'l2' : 'l1')
 
 /** What has to be signed. What follows is done by the sequencer, or by anybody. */
 export function callsOf({ manifest, direction, pair, amount, to }: PlanParameters): Call[] {

@@ -9,11 +9,11 @@ import { openNetwork } from '../clients.ts'
 import type { StateFolder } from '../devnet/profile.ts'
 import { DemoError, WaitedTooLongError } from '../errors.ts'
 import type { Output } from '../output.ts'
-import { openWallet } from '../wallet.ts'
+import { openWallet, type Side } from '../wallet.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { reads } from './reads.ts'
 import { reporter } from './reporter.ts'
-import type { Party, Side, Stage, StepResult } from './stage.ts'
+import type { Party, Stage, StepResult } from './stage.ts'
 
 const patienceMs = 180_000
 

@@ -1,9 +1,9 @@
 import type { Address, Hash, PublicClient } from 'viem'
 import type { Call } from '../../../bridge/actions.ts'
 import type { Manifest } from '../../../chain/manifest.ts'
+import type { Side } from '../wallet.ts'
 import type { Uniswap } from './uniswap.ts'
 
-export type Side = 'l1' | 'l2'
 export type Party = 'pool' | 'miner' | 'buyer'
 export type Sent = { side: Side; hash: Hash }
 

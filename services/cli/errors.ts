@@ -150,3 +150,16 @@ export class TransferRevertedError extends BaseError {
     )
   }
 }
+
+/** The options do not fit together. */
+export class UsageError extends BaseError {
+  override readonly retry = false
+}
+
+export class NotAPrivateKeyError extends BaseError {
+  override readonly retry = false
+
+  constructor(readonly path: string) {
+    super(`${path} does not hold a private key: 64 hex digits are needed. Correct the file.`)
+  }
+}

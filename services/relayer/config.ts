@@ -10,7 +10,10 @@ const address = z
 
 export const relayerConfig = z.object({
   HASHSAND_MANIFEST: z.string().min(1),
+  /** The keys file, or a folder of keystores; the roles `relayer` and `oracle0` to `oracle3` are used. */
   HASHSAND_KEYS: z.string().min(1),
+  /** Of a folder of keystores; the file `password` in it if absent. */
+  HASHSAND_KEYS_PASSWORD_FILE: z.string().min(1).optional(),
   /** This service's own folder. */
   HASHSAND_STATE_DIR: z.string().min(1),
   HASHSAND_PORT: port.default(8082),

@@ -29,7 +29,9 @@ await runMain(log, async () => {
   const config = readConfig(relayerConfig, process.env)
   const signal = stopSignal({ withParent: process.env.HASHSAND_LEASH === '1' })
   const manifest = await readManifest(config.HASHSAND_MANIFEST)
-  const keys = await readKeys(config.HASHSAND_KEYS)
+  const keys = await readKeys(config.HASHSAND_KEYS, ['relayer', 'oracle0', 'oracle1', 'oracle2', 'oracle3'], {
+    passwordFile: config.HASHSAND_KEYS_PASSWORD_FILE,
+  })
   const network = networkOf(manifest, config.HASHSAND_NETWORK)
   const contracts = { rewardIndex: config.HASHSAND_REWARD_INDEX, ledger: config.HASHSAND_LEDGER }
 

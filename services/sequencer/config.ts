@@ -8,8 +8,10 @@ export const sequencerConfig = z.object({
   HASHSAND_MANIFEST: z.string().min(1),
   /** Folder of this service alone: messages and intents. */
   HASHSAND_STATE_DIR: z.string().min(1),
-  /** Path of the keys file; the roles `proposer` and `sequencer` are used. */
+  /** The keys file, or a folder of keystores; the role `sequencer` is used, and on engine anvil `proposer`. */
   HASHSAND_KEYS: z.string().min(1),
+  /** Of a folder of keystores; the file `password` in it if absent. */
+  HASHSAND_KEYS_PASSWORD_FILE: z.string().min(1).optional(),
   /** File in which the engine notes the newest block of its own L1 that is on disk. Absent on an L1 of others. */
   HASHSAND_L1_DURABLE: z.string().min(1).optional(),
   /** Blocks below the head of an L1 of others that are not acted on yet. */

@@ -30,8 +30,12 @@ await runMain(log, async () => {
   const config = readConfig(sequencerConfig, process.env)
   const signal = stopSignal({ withParent: process.env.HASHSAND_LEASH === '1' })
   const manifest = await readManifest(config.HASHSAND_MANIFEST)
-  const keys = await readKeys(config.HASHSAND_KEYS)
   const embedded = embeddedConfig(config, manifest.engine)
+  const keys = await readKeys<'sequencer' | 'proposer'>(
+    config.HASHSAND_KEYS,
+    embedded === undefined ? ['sequencer'] : ['sequencer', 'proposer'],
+    { passwordFile: config.HASHSAND_KEYS_PASSWORD_FILE },
+  )
   const folder = (name: string) => join(config.HASHSAND_STATE_DIR, name)
 
   const store = await openSequencerStore(folder('messages'), networkIdentity(manifest))

@@ -1,34 +1,46 @@
+import { execFile } from 'node:child_process'
+import { appendFileSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
 import type { Address, Hash, Hex } from 'viem'
 import { getBlock } from 'viem/actions'
 import type { OpStackBuild, ProgramName } from '../../opstack/build.ts'
-import { OtherChainError, WrongJwtError } from './errors.ts'
+import { ComponentStartError, OtherChainError, WrongJwtError } from './errors.ts'
 import { jwtToken } from './jwt.ts'
-import type { OpStackPaths } from './paths.ts'
-import { freePort, type Process, startProcess } from './process.ts'
+import type { NodePaths, OpStackPaths } from './paths.ts'
+import { freePort, lastWords, type Process, startProcess } from './process.ts'
 import { opNode, rpc } from './rpc.ts'
 
-/** All that the components are told. */
-export type Setting = {
-  paths: OpStackPaths
+/** All that op-geth and op-node are told, whoever runs them. */
+export type NodeSetting = {
+  paths: NodePaths
   binaries: OpStackBuild['binaries']
   l1: {
     rpcUrl: string
+    /** Where blobs are read. Absent: this L1 has none that matter, all batches are calldata. */
+    beaconUrl?: string
     /** How op-node fetches receipts: one by one works everywhere, `standard` tries faster ways first. */
     kind: 'basic' | 'standard'
     blockTimeSeconds: number
     isKnown: boolean
   }
-  l2: { chainId: number; genesisHash: Hash; sequencingWindowBlocks: number }
+  l2: { chainId: number; genesisHash: Hash }
   ports: { l2: number; l2Engine: number; node: number }
+}
+
+/** The same for an operator, whose components send to L1 too. */
+export type Setting = NodeSetting & {
+  paths: OpStackPaths
+  l2: { sequencingWindowBlocks: number }
   keys: { batcher: Hex; proposer: Hex }
   outputProposer: Address
 }
 
 const local = (port: number) => `http://127.0.0.1:${port}`
-export const l2RpcUrl = ({ ports }: Setting) => local(ports.l2)
-export const nodeRpcUrl = ({ ports }: Setting) => local(ports.node)
+export const l2RpcUrl = ({ ports }: NodeSetting) => local(ports.l2)
+export const nodeRpcUrl = ({ ports }: NodeSetting) => local(ports.node)
 
-function common({ paths, binaries }: Setting, name: ProgramName) {
+function common({ paths, binaries }: NodeSetting, name: ProgramName) {
   return { name, binary: binaries[name], dir: paths.dir, logFile: paths.log(name) }
 }
 
@@ -41,7 +53,27 @@ export const gethDatabase = [
   ...['--db.engine', 'leveldb'],
 ]
 
-export function startGeth(setting: Setting): Promise<Process> {
+/** Makes the database with block 0 of `genesisFile` in it. */
+export async function initGeth(
+  { paths, binaries }: Pick<NodeSetting, 'paths' | 'binaries'>,
+  genesisFile: string,
+): Promise<void> {
+  const logFile = paths.log('geth')
+  mkdirSync(dirname(logFile), { recursive: true })
+  const note = (words: unknown) => appendFileSync(logFile, String(words))
+  const args = ['init', '--state.scheme', 'hash', '--db.engine', 'leveldb', '--datadir', paths.geth]
+  try {
+    const { stderr } = await promisify(execFile)(binaries.geth, [...args, genesisFile], {
+      env: { HOME: paths.dir },
+    })
+    note(stderr)
+  } catch (error) {
+    if (error instanceof Error && 'stderr' in error) note(error.stderr)
+    throw new ComponentStartError('geth init', String(error), logFile, lastWords(logFile))
+  }
+}
+
+export function startGeth(setting: NodeSetting): Promise<Process> {
   const { paths, ports, l2 } = setting
   return startProcess({
     ...common(setting, 'geth'),
@@ -59,7 +91,7 @@ export function startGeth(setting: Setting): Promise<Process> {
 }
 
 /** It answers, to op-node too, and is the chain that was deployed. */
-async function isGethHealthy(setting: Setting): Promise<boolean> {
+async function isGethHealthy(setting: NodeSetting): Promise<boolean> {
   const { paths, l2 } = setting
   const genesis = await getBlock(rpc(l2RpcUrl(setting)), { blockNumber: 0n }).catch(() => undefined)
   if (genesis === undefined) return false
@@ -70,7 +102,7 @@ async function isGethHealthy(setting: Setting): Promise<boolean> {
 }
 
 /** Whether op-geth takes the secret that op-node will come with. */
-async function isEngineOpen({ paths, ports }: Setting): Promise<boolean> {
+async function isEngineOpen({ paths, ports }: NodeSetting): Promise<boolean> {
   const url = local(ports.l2Engine)
   const response = await fetch(url, {
     method: 'POST',
@@ -81,27 +113,44 @@ async function isEngineOpen({ paths, ports }: Setting): Promise<boolean> {
   return response?.ok === true
 }
 
-export async function startNode(setting: Setting): Promise<Process> {
+/**
+ * op-node that makes the blocks. An L1 origin that a killed L1 loses would take acknowledged transactions with it, so
+ * it stays one block behind.
+ */
+export function startNode(setting: Setting): Promise<Process> {
+  return startAnyNode(setting, ['--sequencer.enabled', '--sequencer.l1-confs=1'])
+}
+
+/** op-node that makes none: it derives what L1 says, and nothing else. */
+export function startReplicaNode(setting: NodeSetting): Promise<Process> {
+  return startAnyNode(setting, [])
+}
+
+async function startAnyNode(setting: NodeSetting, role: readonly string[]): Promise<Process> {
   await isEngineOpen(setting)
   const { paths, ports, l1 } = setting
   const client = rpc(nodeRpcUrl(setting))
   return startProcess({
     ...common(setting, 'op-node'),
     args: [
-      ...[`--l1.rpckind=${l1.kind}`, '--l1.beacon.ignore=true'],
+      `--l1.rpckind=${l1.kind}`,
+      ...(l1.beaconUrl === undefined ? ['--l1.beacon.ignore=true'] : []),
       ...[`--l1.http-poll-interval=${l1.blockTimeSeconds * 500}ms`],
       // The default of an epoch of Ethereum would make finality look frozen on a fast L1.
       `--l1.epoch-poll-interval=${l1.blockTimeSeconds}s`,
       ...[`--l2=${local(ports.l2Engine)}`, `--l2.jwt-secret=${paths.jwt}`],
       `--rollup.config=${paths.rollup}`,
       ...(l1.isKnown ? [] : [`--rollup.l1-chain-config=${paths.l1ChainConfig}`]),
-      // An L1 origin that a killed L1 loses would take acknowledged transactions with it: stay one block behind.
-      ...['--sequencer.enabled', '--sequencer.l1-confs=1', '--verifier.l1-confs=0'],
+      ...role,
+      '--verifier.l1-confs=0',
       // Replicas follow the safe blocks, by L1 alone.
       '--p2p.disable',
       ...['--rpc.addr=127.0.0.1', `--rpc.port=${ports.node}`, '--log.color=false'],
     ],
-    secrets: { OP_NODE_L1_ETH_RPC: l1.rpcUrl },
+    secrets: {
+      OP_NODE_L1_ETH_RPC: l1.rpcUrl,
+      ...(l1.beaconUrl === undefined ? {} : { OP_NODE_L1_BEACON: l1.beaconUrl }),
+    },
     healthy: () =>
       opNode(client, 'optimism_syncStatus', []).then(
         () => true,

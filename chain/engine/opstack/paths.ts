@@ -24,3 +24,25 @@ export function opStackPaths(dir: string) {
 }
 
 export type OpStackPaths = ReturnType<typeof opStackPaths>
+
+/** Those that op-geth and op-node use, whoever runs them. */
+export type NodePaths = Pick<OpStackPaths, 'dir' | 'geth' | 'jwt' | 'rollup' | 'l1ChainConfig' | 'log'>
+
+/** The files of a replica's folder. */
+export function replicaPaths(dir: string) {
+  const network = join(dir, 'network')
+  return {
+    dir,
+    /** A copy of the network folder, and the last thing that a first start makes: with it the replica is whole. */
+    network,
+    l2Dir: join(dir, 'l2'),
+    geth: join(dir, 'l2', 'geth'),
+    jwt: join(dir, 'l2', 'jwt.hex'),
+    logs: join(dir, 'logs'),
+    log: (component: string) => join(dir, 'logs', `${component}.log`),
+    /** Where it answers while it runs. */
+    running: join(dir, 'running.json'),
+  }
+}
+
+export type ReplicaPaths = ReturnType<typeof replicaPaths>

@@ -21,6 +21,7 @@ export type SyncStatus = {
 
 type OpNodeMethods = {
   optimism_syncStatus: [[], SyncStatus]
+  optimism_rollupConfig: [[], { block_time: number }]
   optimism_outputAtBlock: [[block: Hash], { outputRoot: Hash; syncStatus: SyncStatus }]
 }
 

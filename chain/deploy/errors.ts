@@ -106,3 +106,18 @@ export class IndexNotRegisteredError extends BaseError {
     )
   }
 }
+
+/** L1 was reorganised deeper than the deployment had waited. */
+export class StartBlockGoneError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly number: number,
+    readonly expected: string,
+    readonly given: string,
+  ) {
+    super(
+      `L2 was to start from L1 block ${number} ${expected}, which L1 has replaced by ${given}. Deploy into another folder, with more confirmations.`,
+    )
+  }
+}

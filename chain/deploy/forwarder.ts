@@ -2,7 +2,7 @@ import type { Address } from 'viem'
 import { payoutForwarderFactory } from '../generated/abi.ts'
 import { preinstalls } from '../generated/addresses.ts'
 import { create2Deployment } from './create2.ts'
-import { type DeployClient, openSender } from './send.ts'
+import { type DeployClient, openSender, type Transact } from './send.ts'
 
 export type PayoutForwarderFactoryParameters = {
   /** The L1 standard bridge. */
@@ -15,9 +15,10 @@ export type PayoutForwarderFactoryParameters = {
 export async function deployPayoutForwarderFactory(
   l1: DeployClient,
   { bridge, pairs }: PayoutForwarderFactoryParameters,
+  transact?: Transact,
 ): Promise<Address> {
   const { address, calldata } = create2Deployment(payoutForwarderFactory, [bridge, pairs])
-  const sender = await openSender(l1)
+  const sender = await openSender(l1, transact)
   await sender.ensure('PayoutForwarderFactory', address, preinstalls.DeterministicDeploymentProxy, calldata)
   return address
 }

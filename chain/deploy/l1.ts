@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Abi,
   type Address,
@@ -10,7 +11,7 @@ import {
   toHex,
   zeroAddress,
 } from 'viem'
-import { getBlock, getCode } from 'viem/actions'
+import { getBlock, getBlockNumber, getCode } from 'viem/actions'
 import { parseEther } from 'viem/utils'
 import { loadArtifact } from '../artifacts.ts'
 import { anvil } from '../engine/anvil/rpc.ts'
@@ -19,9 +20,9 @@ import { opConstants, preinstalls } from '../generated/addresses.ts'
 import { preinstallCodes } from '../genesis/preinstalls.ts'
 import { assertL1Deployment } from './assertions.ts'
 import type { DeployConfig, L1Contracts, L1Deployment } from './config.ts'
-import { PreinstallMissingError } from './errors.ts'
+import { PreinstallMissingError, StartBlockGoneError } from './errors.ts'
 import { outputProposerArguments } from './outputProposer.ts'
-import { type DeployClient, openSender, type Sender } from './send.ts'
+import { allDone, type DeployClient, openSender, type Sender, type Transact } from './send.ts'
 import { timelockArguments } from './timelock.ts'
 
 export const L2_GAS_LIMIT = 30_000_000n
@@ -54,7 +55,19 @@ const proxied = [
 ] as const
 type Proxied = (typeof proxied)[number]
 
-export type DeployL1Parameters = { config: DeployConfig; onProgress?: (step: string) => void }
+/** Answers what `make` answered when it was asked under this name for the first time. Values are JSON. */
+export type Decide = <T>(name: string, make: () => Promise<T>) => Promise<T>
+
+export type DeployL1Parameters = {
+  config: DeployConfig
+  onProgress?: (step: string) => void
+  /** Absent: transactions are sent at once, and a script that was cut off begins anew. */
+  transact?: Transact
+  /** Keeps what is decided on the way, so that a script that was cut off goes on with the same. */
+  decide?: Decide
+  /** How many L1 blocks must stand on the one from which L2 starts, on an L1 that may lose its newest. */
+  confirmations?: number
+}
 
 /**
  * Deploys the L1 side of the chain and asserts it. The timelock takes over last: until then the deployer could still
@@ -62,47 +75,65 @@ export type DeployL1Parameters = { config: DeployConfig; onProgress?: (step: str
  */
 export async function deployL1(
   client: DeployClient,
-  { config, onProgress }: DeployL1Parameters,
+  { config, onProgress, transact, decide = (_, make) => make(), confirmations = 0 }: DeployL1Parameters,
 ): Promise<L1Deployment> {
   if (config.testL1 !== undefined) await prepareTestL1(client, config.testL1.funded)
   await requirePreinstalls(client)
-  const sender = await openSender(client)
+  const sender = await openSender(client, transact)
 
   onProgress?.('L1: proxies and implementations')
   const core = await deployAdmin(sender)
   const { proxies, implementations } = await deployProxies(sender, core.ProxyAdmin)
-  const timelock = await deployTimelock(sender, config)
-  const proposerArguments = outputProposerArguments(config, proxies.L2OutputOracle)
-  const proposer = await sender.deploy('OutputProposer', outputProposer, proposerArguments)
+  const [timelock, proposer] = await allDone([
+    deployTimelock(sender, config),
+    sender.deploy('OutputProposer', outputProposer, outputProposerArguments(config, proxies.L2OutputOracle)),
+  ])
   const contracts: L1Contracts = {
     ...core,
     ...proxies,
-    OutputProposer: proposer,
-    Timelock: timelock,
+    // Safe: two promises, two answers.
+    OutputProposer: proposer as Address,
+    Timelock: timelock as Address,
     Multicall3: preinstalls.MultiCall3,
   }
 
   onProgress?.('L1: initialisation')
-  const startTime = Number((await getBlock(client)).timestamp) - config.bridge.scheduleHeadStartSeconds
+  const now = await decide('oracleStartTime', async () => Number((await getBlock(client)).timestamp))
+  const startTime = now - config.bridge.scheduleHeadStartSeconds
   const calls = initializers(contracts, config, client.account.address, startTime)
-  for (const name of proxied) {
+  const initialized = proxied.map((name) => {
     const data = encodeFunctionData({ abi: abiOf(name), functionName: 'initialize', args: calls[name] })
     const args = [contracts[name], implementations[name], data]
-    await sender.call('ProxyAdmin', contracts.ProxyAdmin, abiOf('ProxyAdmin'), 'upgradeAndCall', args)
-  }
-  const wbtc = config.wbtc ?? (await sender.deploy('TestWBTC', testWBTC))
+    const to = contracts.ProxyAdmin
+    return sender.call(`${name}.initialize`, to, abiOf('ProxyAdmin'), 'upgradeAndCall', args)
+  })
+  const test = config.wbtc === undefined ? [sender.deploy('TestWBTC', testWBTC)] : []
+  await allDone(initialized)
+  const [wbtc = config.wbtc] = await allDone(test)
 
   onProgress?.('L1: hand over to the timelock')
   await handOver(sender, contracts)
   await assertL1Deployment(client, { contracts, implementations, config, initializers: calls })
 
-  const [genesis, start] = [await getBlock(client, { blockNumber: 0n }), await getBlock(client)]
-  return {
-    genesisHash: genesis.hash,
-    contracts,
-    wbtc,
-    startBlock: { number: Number(start.number), hash: start.hash },
+  const genesis = await getBlock(client, { blockNumber: 0n })
+  const startBlock = await decide('startBlock', () => settledBlock(client, confirmations))
+  const { hash } = await getBlock(client, { blockNumber: BigInt(startBlock.number) })
+  if (hash !== startBlock.hash) throw new StartBlockGoneError(startBlock.number, startBlock.hash, hash)
+  // Safe: configured or just deployed.
+  return { genesisHash: genesis.hash, contracts, wbtc: wbtc as Address, startBlock }
+}
+
+/** The newest block, once enough others stand on it. */
+async function settledBlock(
+  client: DeployClient,
+  confirmations: number,
+): Promise<L1Deployment['startBlock']> {
+  const number = await getBlockNumber(client, { cacheTime: 0 })
+  while ((await getBlockNumber(client, { cacheTime: 0 })) < number + BigInt(confirmations)) {
+    await sleep(client.pollingInterval)
   }
+  const { hash } = await getBlock(client, { blockNumber: number })
+  return { number: Number(number), hash }
 }
 
 /** What a public L1 has and a fresh test node has not. */
@@ -116,7 +147,7 @@ async function prepareTestL1(client: DeployClient, funded: readonly Address[]): 
   }
 }
 
-async function requirePreinstalls(client: DeployClient): Promise<void> {
+export async function requirePreinstalls(client: DeployClient): Promise<void> {
   for (const name of required) {
     const code = await getCode(client, { address: preinstalls[name] })
     if (code === undefined) throw new PreinstallMissingError(name, preinstalls[name], client.chain.id)
@@ -128,18 +159,26 @@ async function deployAdmin(sender: Sender) {
   const ProxyAdmin = await sender.deploy('ProxyAdmin', loadArtifact('op', 'ProxyAdmin'), [
     sender.client.account.address,
   ])
-  await sender.call('ProxyAdmin', ProxyAdmin, abiOf('ProxyAdmin'), 'setAddressManager', [AddressManager])
+  await sender.call('ProxyAdmin.setAddressManager', ProxyAdmin, abiOf('ProxyAdmin'), 'setAddressManager', [
+    AddressManager,
+  ])
   return { AddressManager, ProxyAdmin }
 }
 
 async function deployProxies(sender: Sender, admin: Address) {
   const proxies: Partial<Record<Proxied, Address>> = {}
   const implementations: Partial<Record<Proxied, Address>> = {}
-  for (const name of proxied) {
-    proxies[name] = await sender.deploy(`${name} proxy`, loadArtifact('op', 'Proxy'), [admin])
-    implementations[name] = await sender.deploy(name, loadArtifact('op', name))
-  }
-  // Safe: the loop fills every name.
+  await allDone(
+    proxied.flatMap((name) => [
+      sender.deploy(`${name} proxy`, loadArtifact('op', 'Proxy'), [admin]).then((address) => {
+        proxies[name] = address
+      }),
+      sender.deploy(name, loadArtifact('op', name)).then((address) => {
+        implementations[name] = address
+      }),
+    ]),
+  )
+  // Safe: every name was deployed twice.
   return {
     proxies: proxies as Record<Proxied, Address>,
     implementations: implementations as Record<Proxied, Address>,
@@ -214,12 +253,13 @@ export function batchInbox(chainId: number): Address {
 }
 
 async function handOver(sender: Sender, contracts: L1Contracts): Promise<void> {
-  const { AddressManager, ProxyAdmin, SystemConfig, Timelock } = contracts
-  await sender.call('AddressManager', AddressManager, abiOf('AddressManager'), 'transferOwnership', [
-    ProxyAdmin,
+  const give = (name: 'AddressManager' | 'SystemConfig' | 'ProxyAdmin', to: Address) =>
+    sender.call(`${name}.transferOwnership`, contracts[name], abiOf(name), 'transferOwnership', [to])
+  await allDone([
+    give('AddressManager', contracts.ProxyAdmin),
+    give('SystemConfig', contracts.Timelock),
+    give('ProxyAdmin', contracts.Timelock),
   ])
-  await sender.call('SystemConfig', SystemConfig, abiOf('SystemConfig'), 'transferOwnership', [Timelock])
-  await sender.call('ProxyAdmin', ProxyAdmin, abiOf('ProxyAdmin'), 'transferOwnership', [Timelock])
 }
 
 function abiOf(name: string): Abi {

@@ -6,7 +6,7 @@ import type { l2ContractNames } from '../manifest.ts'
 import { assertTimelock } from './assertions.ts'
 import type { DeployConfig } from './config.ts'
 import { type Create2Deployment, create2Deployment } from './create2.ts'
-import { type DeployClient, openSender, type Sender } from './send.ts'
+import { allDone, type DeployClient, openSender, type Sender } from './send.ts'
 import { l2TimelockDeployment } from './timelock.ts'
 import { bridgedToken, type TokenDefinition } from './token.ts'
 
@@ -70,12 +70,6 @@ export async function deployL2(
     },
     tokens: addresses,
   }
-}
-
-/** Waits for all of them, also when one fails: no transaction is still under way when the script has ended. */
-async function allDone<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(work)
-  return Promise.all(work)
 }
 
 function plain(source: ArtifactSource, name: string, args: readonly unknown[] = []): Create2Deployment {

@@ -27,7 +27,9 @@ export async function ensureIndex(client: DeployClient, definition: IndexDefinit
   const known = await findIndex(client, definition)
   if (known !== undefined) return known
 
-  await sender.call('Ledger', contract.address, ledger.abi, 'register', [termsOf(definition)])
+  await sender.call(`Ledger.register ${definition.name}`, contract.address, ledger.abi, 'register', [
+    termsOf(definition),
+  ])
   const registered = await findIndex(client, definition)
   if (registered === undefined) throw new IndexNotRegisteredError(definition.name)
   return registered

@@ -33,6 +33,13 @@ const SETTLE_TIMEOUT_MS = 60_000
 /** On top of the estimate: a call may cost more when its turn comes. */
 const GAS_MARGIN_PERCENT = 20n
 
+/**
+ * Brings a transaction into a block and answers its receipt, a successful one; without `to` it makes a contract. `step`
+ * names its effect for ever: who keeps what was sent by that name, and sends no name twice, may run a script again.
+ * Transactions leave in the order of the calls, also of calls that are not waited for.
+ */
+export type Transact = (step: string, to: Address | null, data: Hex) => Promise<TransactionReceipt>
+
 export type Sender = {
   readonly client: DeployClient
   deploy(name: string, code: { abi: Abi; bytecode: Hex }, args?: readonly unknown[]): Promise<Address>
@@ -59,7 +66,35 @@ async function settledNonce(client: DeployClient): Promise<number> {
  * One account's transactions. They are broadcast in the order of the calls and required to succeed; several may be
  * under way at once, so that a script needs few blocks.
  */
-export async function openSender(client: DeployClient): Promise<Sender> {
+export async function openSender(client: DeployClient, transact?: Transact): Promise<Sender> {
+  const send = transact ?? (await openDirect(client))
+  const hasCode = async (address: Address) => (await getCode(client, { address })) !== undefined
+
+  return {
+    client,
+    deploy: async (name, { abi, bytecode }, args = []) => {
+      const { contractAddress } = await send(name, null, encodeDeployData({ abi, bytecode, args }))
+      if (contractAddress == null) throw new WrongContractAddressError(name, 'no address', 'a new contract')
+      return getAddress(contractAddress)
+    },
+    call: async (name, to, abi, functionName, args) => {
+      await send(name, to, encodeFunctionData({ abi, functionName, args }))
+    },
+    ensure: async (name, address, to, data) => {
+      if (await hasCode(address)) return
+      try {
+        await send(name, to, data)
+      } catch (error) {
+        // An earlier run's transaction may have come first; then this one had nothing left to do.
+        if (!(await hasCode(address))) throw error
+      }
+      if (!(await hasCode(address))) throw new WrongContractAddressError(name, 'another address', address)
+    },
+  }
+}
+
+/** Sends at once and remembers nothing. */
+async function openDirect(client: DeployClient): Promise<Transact> {
   let nonce = await settledNonce(client)
   let turn: Promise<unknown> = Promise.resolve()
 
@@ -78,38 +113,20 @@ export async function openSender(client: DeployClient): Promise<Sender> {
     return hash
   }
 
-  async function send(name: string, to: Address | null, data: Hex): Promise<TransactionReceipt> {
+  return async (step, to, data) => {
     const sent = turn.then(() => broadcast(to, data))
     turn = sent.catch(() => {})
     const hash = await sent.catch((cause: unknown) => {
-      throw new TransactionNotSentError(name, client.account.address, cause)
+      throw new TransactionNotSentError(step, client.account.address, cause)
     })
     const receipt = await waitForTransactionReceipt(client, { hash, pollingInterval: POLLING_MS })
-    if (receipt.status !== 'success') throw new TransactionRevertedError(name, hash)
+    if (receipt.status !== 'success') throw new TransactionRevertedError(step, hash)
     return receipt
   }
+}
 
-  const hasCode = async (address: Address) => (await getCode(client, { address })) !== undefined
-
-  return {
-    client,
-    deploy: async (name, { abi, bytecode }, args = []) => {
-      const { contractAddress } = await send(name, null, encodeDeployData({ abi, bytecode, args }))
-      if (contractAddress == null) throw new WrongContractAddressError(name, 'no address', 'a new contract')
-      return getAddress(contractAddress)
-    },
-    call: async (name, to, abi, functionName, args) => {
-      await send(`${name}.${functionName}`, to, encodeFunctionData({ abi, functionName, args }))
-    },
-    ensure: async (name, address, to, data) => {
-      if (await hasCode(address)) return
-      try {
-        await send(name, to, data)
-      } catch (error) {
-        // An earlier run's transaction may have come first; then this one had nothing left to do.
-        if (!(await hasCode(address))) throw error
-      }
-      if (!(await hasCode(address))) throw new WrongContractAddressError(name, 'another address', address)
-    },
-  }
+/** Waits for all of them, also when one fails: no transaction is still under way when a script has ended. */
+export async function allDone<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work)
+  return Promise.all(work)
 }

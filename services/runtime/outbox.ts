@@ -30,7 +30,8 @@ import type { OutboxEntry, OutboxStore } from './store.ts'
 export type Intent = {
   /** Idempotency key: names the effect, for ever. */
   key: string
-  to: Address
+  /** Null makes a contract of `data`. */
+  to: Address | null
   data: Hex
   /** Wei. */
   value?: bigint

@@ -10,7 +10,7 @@ export type SignedForm = { hash: Hash; raw: Hex; maxFeePerGas: bigint; maxPriori
 export type OutboxEntry = {
   key: string
   nonce: number
-  to: Address
+  to: Address | null
   data: Hex
   value: bigint
   gas: bigint

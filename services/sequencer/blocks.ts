@@ -12,6 +12,7 @@ import {
   type L1Header,
   type L2Header,
   type MessageRecord,
+  type OutputRecord,
   type StoredProof,
   stepped,
   type WithdrawalRecord,
@@ -97,6 +98,15 @@ async function captureOutput({ l2, store, manifest }: Network, number: bigint): 
   const parts = { stateRoot: block.stateRoot, storageHash: proof.storageHash, blockHash: block.hash }
   const root = checkOutputRoot(number, outputRootProof(parts))
   await store.putOutput({ number, ...parts, root, proof })
+}
+
+/**
+ * What proves withdrawals at one proposed height. The embedded node keeps no old states, so there it was stored or is gone. A real
+ * node is asked where the store has nothing, or has what L2 has given up since.
+ */
+export async function readOutput(network: Network, number: bigint): Promise<OutputRecord | undefined> {
+  if (network.dumps === undefined) await captureOutput(network, number)
+  return network.store.output(number)
 }
 
 /** Where others make L2's blocks: captures the outputs of new heights that get a root, then reads the blocks. */

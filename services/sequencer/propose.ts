@@ -2,8 +2,8 @@ import { encodeFunctionData, type Hash, zeroHash } from 'viem'
 import { ZeroOutputRootError } from '../../bridge/errors.ts'
 import { outputProposer } from '../../chain/generated/abi.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
+import { currentAttempt, rejoin } from '../runtime/attempt.ts'
 import type { Outbox } from '../runtime/outbox.ts'
-import { currentAttempt, rejoin } from './attempt.ts'
 import { readShown } from './blocks.ts'
 import { alert, hashAt, type Network, settledHead } from './network.ts'
 
@@ -20,6 +20,8 @@ export async function proposeNext(network: Network, outbox: Outbox): Promise<boo
     address: manifest.l1.contracts.L2OutputOracle,
     abi: l2OutputOracleAbi,
     functionName: 'nextBlockNumber',
+    // At the block that the attempt is judged by: a root that was deleted is proposed again.
+    blockNumber: head.number,
   })
   const output = await store.output(number)
   const hash = await readShown(network, () => hashAt(l2, number))
@@ -34,7 +36,7 @@ export async function proposeNext(network: Network, outbox: Outbox): Promise<boo
   }
   if (output.root === zeroHash) throw new ZeroOutputRootError(number)
 
-  const { key, entry } = currentAttempt(outbox, `propose:${number}:${output.root}`)
+  const { key, entry } = currentAttempt(outbox, `propose:${number}:${output.root}`, head.number)
   if (entry?.settled !== undefined) return false
   const data = encodeFunctionData({
     abi: outputProposer.abi,

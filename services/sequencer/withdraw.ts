@@ -5,10 +5,11 @@ import { isMature, type WithdrawalState, withdrawalState } from '../../bridge/st
 import { checkOutputRoot, outputRootProof, proveArguments, withdrawalSlot } from '../../bridge/withdrawal.ts'
 import { BaseError } from '../../chain/errors.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
+import { currentAttempt, isUnderWay, rejoin } from '../runtime/attempt.ts'
 import { mayRetry } from '../runtime/loop.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { OutboxStoppedError } from '../runtime/outboxErrors.ts'
-import { currentAttempt, isUnderWay, rejoin } from './attempt.ts'
+import { readOutput } from './blocks.ts'
 import { alert, type Network, remember, settledHead } from './network.ts'
 import { type MessageRecord, stepped, type WithdrawalRecord } from './records.ts'
 
@@ -16,7 +17,7 @@ import { type MessageRecord, stepped, type WithdrawalRecord } from './records.ts
  * Each withdrawal's state is read from L1 at its durable head; the store only remembers the way. What follows from a state is sent
  * through the outbox under a key that names the effect:
  *
- *   covered → prove:<hash>:<root>      another root in the place of a deleted one is another effect
+ *   covered → prove:<hash>             anew when the output under a proof was deleted, once the index is filled again
  *   mature  → finalise:<hash>
  *
  * The portal refuses a second proof against the same root and a second finalisation, so even a transaction that a reorganisation brings
@@ -74,13 +75,13 @@ async function advance(withdrawer: Withdrawer, record: WithdrawalRecord, now: No
   const facts = await readWithdrawalFacts(network.l1, query)
   const state = withdrawalState(facts, now.maturity)
 
-  if (state === 'covered') start(withdrawer, record, () => prove(withdrawer, record))
+  if (state === 'covered') start(withdrawer, record, () => prove(withdrawer, record, now))
   // An estimate may be made with the time of this very block, at which the portal would still refuse.
   const passed = { ...now.maturity, l1Time: now.maturity.l1Time - 1n }
   if (state === 'mature' && isMature(facts, passed)) {
     start(withdrawer, record, () => finalise(withdrawer, record, now))
   }
-  const shown = withIntent(outbox, record, state)
+  const shown = withIntent(outbox, record, { state, at: now.place.blockNumber })
   if (shown === record.state) return
   alert(network, `withdrawal.${record.id}`, undefined)
   await change(network, record.id, (stored) => stepped(stored, { state: shown, ...now.place }))
@@ -88,9 +89,13 @@ async function advance(withdrawer: Withdrawer, record: WithdrawalRecord, now: No
 }
 
 /** `prove-intent` and `finalise-intent` are states of ours: L1 knows nothing of them. */
-function withIntent({ lookup }: Outbox, { id }: WithdrawalRecord, state: WithdrawalState): WithdrawalState {
-  if (state === 'covered' && isUnderWay({ lookup }, proveEffect(id))) return 'prove-intent'
-  if (state === 'mature' && isUnderWay({ lookup }, finaliseEffect(id))) return 'finalise-intent'
+function withIntent(
+  outbox: Outbox,
+  { id }: WithdrawalRecord,
+  { state, at }: { state: WithdrawalState; at: bigint },
+): WithdrawalState {
+  if (state === 'covered' && isUnderWay(outbox, proveEffect(id), at)) return 'prove-intent'
+  if (state === 'mature' && isUnderWay(outbox, finaliseEffect(id), at)) return 'finalise-intent'
   return state
 }
 
@@ -109,8 +114,12 @@ function start(withdrawer: Withdrawer, { id }: WithdrawalRecord, task: () => Pro
     .finally(() => busy.delete(id))
 }
 
-async function prove({ network, outbox }: Withdrawer, { id, withdrawal }: WithdrawalRecord): Promise<void> {
-  const { l1, store, manifest } = network
+async function prove(
+  { network, outbox }: Withdrawer,
+  { id, withdrawal }: WithdrawalRecord,
+  { place }: Now,
+): Promise<void> {
+  const { l1, manifest } = network
   const oracle = { address: manifest.l1.contracts.L2OutputOracle, abi: l2OutputOracleAbi } as const
   const index = await l1.readContract({
     ...oracle,
@@ -118,7 +127,7 @@ async function prove({ network, outbox }: Withdrawer, { id, withdrawal }: Withdr
     args: [withdrawal.origin.blockNumber],
   })
   const proposal = await l1.readContract({ ...oracle, functionName: 'getL2Output', args: [index] })
-  const output = await store.output(proposal.l2BlockNumber)
+  const output = await readOutput(network, proposal.l2BlockNumber)
   const slot = withdrawalSlot(id)
   const entry = output?.proof.storageProof.find(({ key }) => BigInt(key) === BigInt(slot))
   if (output === undefined || entry === undefined) {
@@ -130,7 +139,7 @@ async function prove({ network, outbox }: Withdrawer, { id, withdrawal }: Withdr
     index,
     proveArguments(withdrawal, output, entry.proof),
   )
-  await sendOnce(outbox, proveEffect(id), call)
+  await sendOnce(outbox, { effect: proveEffect(id), missingAt: place.blockNumber }, call)
 }
 
 /** L1 blocks that pass before a message that can't be delivered is tried again. */
@@ -140,7 +149,8 @@ async function finalise(withdrawer: Withdrawer, record: WithdrawalRecord, now: N
   const { network, outbox, undeliverable } = withdrawer
   const { id, withdrawal } = record
   const call = finaliseCall(network.manifest.l1.contracts.OptimismPortal, withdrawal)
-  if (isUnderWay(outbox, finaliseEffect(id))) return sendOnce(outbox, finaliseEffect(id), call)
+  const wanted = { effect: finaliseEffect(id), missingAt: now.place.blockNumber }
+  if (isUnderWay(outbox, wanted.effect, wanted.missingAt)) return sendOnce(outbox, wanted, call)
 
   const pausedUntil = undeliverable.get(id) ?? 0n
   if (now.place.blockNumber < pausedUntil) return
@@ -150,7 +160,7 @@ async function finalise(withdrawer: Withdrawer, record: WithdrawalRecord, now: N
     undeliverable.set(id, now.place.blockNumber + undeliverablePause)
     return alert(network, `withdrawal.${id}`, `${id} can't be delivered on L1: its call would fail`)
   }
-  await sendOnce(outbox, finaliseEffect(id), call, gas)
+  await sendOnce(outbox, wanted, call, gas)
 }
 
 async function deliveryGas({ l1 }: Network, call: Call): Promise<bigint | undefined> {
@@ -165,11 +175,11 @@ async function deliveryGas({ l1 }: Network, call: Call): Promise<bigint | undefi
 
 async function sendOnce(
   outbox: Outbox,
-  effect: string,
+  { effect, missingAt }: { effect: string; missingAt: bigint },
   { to, data, value }: Call,
   gas?: bigint,
 ): Promise<void> {
-  const { key, entry } = currentAttempt(outbox, effect)
+  const { key, entry } = currentAttempt(outbox, effect, missingAt)
   if (entry?.settled !== undefined) return
   await (entry === undefined
     ? outbox.send({ key, to, data, value, ...(gas === undefined ? {} : { gas }) })

@@ -94,7 +94,8 @@ describe('sequencer under reorganisations of L1', function () {
           assert.equal(again === undefined, response.state === undefined)
         }
       }
-      await checkOrigins()
+      // A deposit that its reorganisation did not reach is there before L2 has followed it.
+      await until(() => checkOrigins().then(() => true), 'every origin of L2 on L1')
       await until(async () => {
         const { supply } = await network.ask<Status>('/v1/status')
         return supply?.every(({ balanced }) => balanced) === true

@@ -72,6 +72,7 @@ export async function startTestNetwork(
   env: Record<string, string> = {},
   /** Stands between the sequencer and the L2 node: takes the node's URL and answers its own. */
   between: (l2NodeUrl: string) => Promise<string> = (url) => Promise.resolve(url),
+  finalizationPeriodSeconds = 5,
 ): Promise<TestNetwork> {
   const dir = await mkdtemp(join(tmpdir(), 'sequencer-'))
   const keysPath = join(dir, 'keys.json')
@@ -80,7 +81,7 @@ export async function startTestNetwork(
   const ports = { l1: await freePort(), l2: await freePort() }
   const front = await freePort()
   const admin = await freePort()
-  const config = testConfig(keys)
+  const config = testConfig(keys, finalizationPeriodSeconds)
   const start = () => startAnvilEngine({ dir: join(dir, 'engine'), ports, config, deployer: keys.deployer })
   let engine = await start()
   engine.exited.catch(() => {})
@@ -272,7 +273,7 @@ async function answering(child: ChildProcess, url: string, dir: string): Promise
   throw new Error(`the sequencer does not answer; its last words:\n${log.slice(-3_000)}`)
 }
 
-function testConfig(keys: Keys): DeployConfig {
+function testConfig(keys: Keys, finalizationPeriodSeconds: number): DeployConfig {
   const [proposer, challenger, guardian, batcher] = [
     keys.proposer,
     keys.challenger,
@@ -284,7 +285,7 @@ function testConfig(keys: Keys): DeployConfig {
     l2: { chainId: 901, blockTimeSeconds: 1 },
     bridge: {
       submissionIntervalBlocks: 10,
-      finalizationPeriodSeconds: 5,
+      finalizationPeriodSeconds,
       sequencingWindowBlocks: 2,
       scheduleHeadStartSeconds: 10_000_000,
     },

@@ -13,10 +13,7 @@ import type { Manifest } from './manifest.ts'
 export async function checkIdentity(clients: { l1: Client; l2: Client }, manifest: Manifest): Promise<void> {
   const { l1, l2 } = manifest
   await Promise.all([
-    checkChain('L1', clients.l1, l1.chainId, [
-      { number: 0, hash: l1.genesisHash },
-      { number: l1.startBlock.number, hash: l1.startBlock.hash },
-    ]),
+    checkL1Identity(clients.l1, manifest),
     checkChain('L2', clients.l2, l2.chainId, [{ number: 0, hash: l2.genesisHash }]),
   ])
   const bridge = await readContract(clients.l2, {
@@ -25,6 +22,14 @@ export async function checkIdentity(clients: { l1: Client; l2: Client }, manifes
     functionName: 'otherBridge',
   })
   expectSame("L2 bridge's other end", bridge, l1.contracts.L1StandardBridge)
+}
+
+/** The half of `checkIdentity` that can be had while L2 is silent. */
+export async function checkL1Identity(client: Client, { l1 }: Pick<Manifest, 'l1'>): Promise<void> {
+  await checkChain('L1', client, l1.chainId, [
+    { number: 0, hash: l1.genesisHash },
+    { number: l1.startBlock.number, hash: l1.startBlock.hash },
+  ])
 }
 
 type KnownBlock = { number: number; hash: string }

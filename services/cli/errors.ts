@@ -163,3 +163,70 @@ export class NotAPrivateKeyError extends BaseError {
     super(`${path} does not hold a private key: 64 hex digits are needed. Correct the file.`)
   }
 }
+
+/** For commands that need nothing but L1. */
+export class L1SilentError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly url: string,
+    cause?: unknown,
+  ) {
+    super(
+      `L1 at ${url} does not answer, and nothing can be done without it. Give another RPC of it with --l1.`,
+      cause,
+    )
+  }
+}
+
+export class WithdrawalNotFoundError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly given: string,
+    readonly l2Url: string,
+    readonly reason: string,
+  ) {
+    super(`${given} stands for no withdrawal that L2 at ${l2Url} knows: ${reason}`)
+  }
+}
+
+export class NoReplicaHereError extends BaseError {
+  override readonly retry = false
+
+  constructor(readonly folder: string) {
+    super(
+      `No replica runs in ${folder}. Start it with hashsand replica up --network DIR --l1 URL --data ${folder}.`,
+    )
+  }
+}
+
+export class ReplicaSilentError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly folder: string,
+    readonly url: string,
+    cause: unknown,
+  ) {
+    super(
+      `The replica of ${folder} does not answer at ${url}. If it was killed, start it with hashsand replica up --data ${folder}; it goes on where it was.`,
+      cause,
+    )
+  }
+}
+
+export class ReplicaFolderInUseError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly folder: string,
+    readonly holder: string,
+    cause: unknown,
+  ) {
+    super(
+      `The replica's folder ${folder} is in use by ${holder}. Stop that one first, or give another --data.`,
+      cause,
+    )
+  }
+}

@@ -4,7 +4,7 @@ import { forcedTimes, readOutputTerms } from '../../bridge/forced.ts'
 import type { Manifest } from '../../chain/manifest.ts'
 import { type Role, readKeys, roles } from '../runtime/keys.ts'
 import type { Outbox } from '../runtime/outbox.ts'
-import { clientsOf, openNetwork } from './clients.ts'
+import { clientsOf, openNetwork, openNetworkByL1 } from './clients.ts'
 import type { Context } from './context.ts'
 import { TransferRevertedError, UnknownNameError } from './errors.ts'
 import { callsOf, type Direction, sideOf, stepsOf } from './transferPlan.ts'
@@ -23,7 +23,8 @@ export async function transfer(
   const { output, folder } = context
   const account = (await readKeys(folder.keys))[roleOf(options.as)]
   const side = sideOf(options.direction)
-  const client = (await openNetwork(manifest))[side]
+  const open = options.direction.startsWith('force-') ? openNetworkByL1 : openNetwork
+  const client = (await open(manifest))[side]
   const plan = await planOf(manifest, account.address, options)
   const cost = await costOf(client, account.address, plan.calls[0])
   output.result(
@@ -36,11 +37,17 @@ export async function transfer(
   }
   const outbox = await openWallet({ folder, name: options.as, side, client, account })
   const hashes = await sendAll(outbox, plan.calls)
-  output.result(
-    { transactions: hashes },
-    `Sent: ${hashes.join(', ')}\nFollow it with hashsand bridge messages.`,
-  )
+  output.result({ transactions: hashes }, `Sent: ${hashes.join(', ')}\n${sequel[options.direction]}`)
 }
+
+const messages = 'Follow it with hashsand bridge messages.'
+const sequel = {
+  deposit: messages,
+  withdraw: messages,
+  'force-deposit': messages,
+  'force-withdraw':
+    'Follow it with hashsand bridge messages, or, without the operator, take it to its end with hashsand bridge complete <transaction>.',
+} as const satisfies Record<Direction, string>
 
 async function planOf(
   manifest: Manifest,
@@ -87,7 +94,7 @@ async function sendAll(outbox: Outbox, calls: readonly Call[]): Promise<string[]
   }
 }
 
-function roleOf(text: string): Role {
+export function roleOf(text: string): Role {
   const role = roles.find((name) => name === text)
   if (role === undefined) throw new UnknownNameError('role', text, roles)
   return role

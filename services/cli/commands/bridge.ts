@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { contextOf, manifestOf } from '../context.ts'
+import type { Manifest } from '../../../chain/manifest.ts'
+import { type CompleteOptions, complete } from '../complete.ts'
+import { type Context, contextOf, manifestOf } from '../context.ts'
 import { SequencerUnreachableError } from '../errors.ts'
 import { type TransferOptions, transfer } from '../transfer.ts'
 import { type Direction, directions } from '../transferPlan.ts'
@@ -17,11 +19,26 @@ export function registerBridge(program: Command): void {
       .option('--to <address>', 'recipient; the sender if absent')
       .option('--as <role>', 'whose key signs, see hashsand keys list', 'user')
       .option('--send', 'sign and send')
-      .action(async (options: TransferOptions, command: Command) => {
+      .action(async (options: TransferOptions & Rpcs, command: Command) => {
         const context = contextOf(command)
-        await transfer(context, await manifestOf(context), { ...options, direction })
+        await transfer(context, await manifestBy(context, options), { ...options, direction })
       })
   }
+  for (const command of bridge.commands) addRpcs(command)
+
+  addRpcs(
+    bridge
+      .command('complete')
+      .description(
+        'prove a withdrawal and finalise it, without the operator; shows where it stands unless --send is given',
+      )
+      .argument('<hash>', 'withdrawal, or the transaction on L2 or L1 that began it')
+      .option('--as <role>', 'whose key signs and pays, see hashsand keys list', 'user')
+      .option('--send', 'sign and send, and stay until it is finalised'),
+  ).action(async (hash: string, options: CompleteOptions & Rpcs, command: Command) => {
+    const context = contextOf(command)
+    await complete(context, await manifestBy(context, options), { ...options, hash })
+  })
 
   bridge
     .command('messages')
@@ -53,6 +70,24 @@ export function registerBridge(program: Command): void {
       const message = await ask(services.sequencer, `/v1/messages/${encodeURIComponent(id)}`, anything)
       context.output.result(message, JSON.stringify(message, null, 2))
     })
+}
+
+type Rpcs = { l1?: string; l2?: string }
+
+function addRpcs(command: Command): Command {
+  return command
+    .option('--l1 <url>', 'RPC of L1, if not that of the manifest')
+    .option('--l2 <url>', 'RPC of L2, if not that of the manifest: one of a replica')
+}
+
+/** The manifest with the RPCs that were given. Both are still checked to be of this network. */
+async function manifestBy(context: Context, { l1, l2 }: Rpcs): Promise<Manifest> {
+  const manifest = await manifestOf(context)
+  return {
+    ...manifest,
+    l1: { ...manifest.l1, rpcUrl: l1 ?? manifest.l1.rpcUrl },
+    l2: { ...manifest.l2, rpcUrl: l2 ?? manifest.l2.rpcUrl },
+  }
 }
 
 const what = {

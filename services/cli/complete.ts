@@ -1,0 +1,225 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Hash, isHash, type PublicClient } from 'viem'
+import { type Call, estimateFinaliseGas, finaliseCall, proveCall } from '../../bridge/actions.ts'
+import {
+  depositsOf,
+  readWithdrawalFacts,
+  receiptOf,
+  withdrawalsBetween,
+  withdrawalsOf,
+} from '../../bridge/observe.ts'
+import { isMature, type WithdrawalState, withdrawalState } from '../../bridge/status.ts'
+import {
+  checkOutputRoot,
+  outputRootProof,
+  proveArguments,
+  type Withdrawal,
+  withdrawalSlot,
+} from '../../bridge/withdrawal.ts'
+import { predeploys } from '../../chain/generated/addresses.ts'
+import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
+import type { Manifest } from '../../chain/manifest.ts'
+import { currentAttempt, rejoin } from '../runtime/attempt.ts'
+import { readKeys } from '../runtime/keys.ts'
+import { mayRetry } from '../runtime/loop.ts'
+import type { Outbox } from '../runtime/outbox.ts'
+import { stopSignal } from '../runtime/stop.ts'
+import { type clientsOf, openNetwork } from './clients.ts'
+import type { Context } from './context.ts'
+import { TransferRevertedError, WithdrawalNotFoundError } from './errors.ts'
+import { roleOf } from './transfer.ts'
+import { openWallet } from './wallet.ts'
+
+export type CompleteOptions = { as: string; send?: boolean }
+
+type Clients = ReturnType<typeof clientsOf>
+type Errand = Clients & { manifest: Manifest; withdrawal: Withdrawal }
+/** Where it stands at one L1 block, and how long that lasts at least where time alone decides. */
+type Stand = { state: WithdrawalState; blockNumber: bigint; waitSeconds: bigint; mayFinalise: boolean }
+
+const POLL_MS = 1_000
+
+/** Says where a withdrawal stands, and with `--send` takes it to its end: what the sequencer does, for those who have none. */
+export async function complete(
+  { output, folder }: Pick<Context, 'output' | 'folder'>,
+  manifest: Manifest,
+  { hash, as, send }: CompleteOptions & { hash: string },
+): Promise<void> {
+  const clients = await openNetwork(manifest)
+  const withdrawal = await findWithdrawal(clients, manifest, hash)
+  const errand = { ...clients, manifest, withdrawal }
+  const show = ({ state, waitSeconds }: Stand) =>
+    output.result(
+      { withdrawal: withdrawal.hash, state, waitSeconds },
+      `${withdrawal.hash} ${state}: ${meaning(state, waitSeconds)}`,
+    )
+  const first = await standOf(errand)
+  if (send !== true) {
+    show(first)
+    if (!isOver(first)) output.progress('Nothing was sent. Add --send to take it to its end.')
+    return
+  }
+  const account = (await readKeys(folder.keys))[roleOf(as)]
+  const signal = stopSignal()
+  const outbox = await openWallet({ folder, name: as, side: 'l1', client: clients.l1, account, signal })
+  try {
+    let shown: WithdrawalState | undefined
+    for (let stand = first; !signal.aborted; stand = await patiently(() => standOf(errand), stand)) {
+      if (stand.state !== shown) show(stand)
+      shown = stand.state
+      if (isOver(stand)) return
+      await patiently(() => step(errand, stand, outbox), undefined)
+      await sleep(POLL_MS, undefined, { signal }).catch(() => {})
+    }
+  } finally {
+    await outbox.close()
+  }
+}
+
+const isOver = ({ state }: Stand) => state === 'finalised' || state === 'failed' || state === 'replayed'
+
+/** A node that does not answer for a moment ends nothing. */
+async function patiently<Value>(task: () => Promise<Value>, otherwise: Value): Promise<Value> {
+  return task().catch((error: unknown) => {
+    if (!mayRetry(error)) throw error
+    return otherwise
+  })
+}
+
+async function standOf({ l1, manifest, withdrawal }: Errand): Promise<Stand> {
+  const { number: blockNumber, timestamp: l1Time } = await l1.getBlock()
+  const { contracts } = manifest.l1
+  const facts = await readWithdrawalFacts(l1, { contracts, withdrawal, blockNumber })
+  const finalizationPeriodSeconds = await l1.readContract({
+    ...oracleOf(manifest),
+    functionName: 'FINALIZATION_PERIOD_SECONDS',
+  })
+  const state = withdrawalState(facts, { l1Time, finalizationPeriodSeconds })
+  const { provenAt = 0n, proposedAt = 0n } = facts
+  const since = provenAt > proposedAt ? provenAt : proposedAt
+  const waitSeconds = state === 'proven' ? since + finalizationPeriodSeconds - l1Time : 0n
+  // An estimate may be made with the time of this very block, at which the portal would still refuse.
+  const mayFinalise = isMature(facts, { l1Time: l1Time - 1n, finalizationPeriodSeconds })
+  return { state, blockNumber, waitSeconds, mayFinalise }
+}
+
+async function step(
+  errand: Errand,
+  { state, blockNumber, mayFinalise }: Stand,
+  outbox: Outbox,
+): Promise<void> {
+  const { hash } = errand.withdrawal
+  if (state === 'covered') await sendOnce(outbox, `prove:${hash}`, blockNumber, await proof(errand))
+  if (state !== 'mature' || !mayFinalise) return
+  const call = finaliseCall(errand.manifest.l1.contracts.OptimismPortal, errand.withdrawal)
+  // The messenger measures the gas that is left, not the gas used: a tenth and a fixed part above the estimate.
+  const gas = ((await estimateFinaliseGas(errand.l1, call)) * 110n) / 100n + 100_000n
+  await sendOnce(outbox, `finalise:${hash}`, blockNumber, call, gas)
+}
+
+/** Proves against the first output that covers the withdrawal, unless that is not the root of L2 as the given RPC knows it. */
+async function proof({ l1, l2, manifest, withdrawal }: Errand): Promise<Call> {
+  const index = await l1.readContract({
+    ...oracleOf(manifest),
+    functionName: 'getL2OutputIndexAfter',
+    args: [withdrawal.origin.blockNumber],
+  })
+  const { l2BlockNumber, outputRoot } = await l1.readContract({
+    ...oracleOf(manifest),
+    functionName: 'getL2Output',
+    args: [index],
+  })
+  const [block, passer] = await Promise.all([
+    l2.getBlock({ blockNumber: l2BlockNumber }),
+    l2.getProof({
+      address: predeploys.L2ToL1MessagePasser,
+      storageKeys: [withdrawalSlot(withdrawal.hash)],
+      blockNumber: l2BlockNumber,
+    }),
+  ])
+  const parts = { stateRoot: block.stateRoot, storageHash: passer.storageHash, blockHash: block.hash }
+  checkOutputRoot(l2BlockNumber, outputRootProof(parts), outputRoot)
+  const nodes = passer.storageProof[0]?.proof ?? []
+  return proveCall(manifest.l1.contracts.OptimismPortal, index, proveArguments(withdrawal, parts, nodes))
+}
+
+async function sendOnce(
+  outbox: Outbox,
+  effect: string,
+  missingAt: bigint,
+  { to, data, value }: Call,
+  gas?: bigint,
+): Promise<void> {
+  const { key, entry } = currentAttempt(outbox, effect, missingAt)
+  if (entry?.settled !== undefined) return
+  const intent = { key, to, data, value, ...(gas === undefined ? {} : { gas }) }
+  const { status, transactionHash } = await (entry === undefined
+    ? outbox.send(intent)
+    : rejoin(outbox, entry))
+  if (status !== 'success') throw new TransferRevertedError(transactionHash)
+}
+
+/** By its own hash, or that of the transaction that began it: on L2, or on L1 where it was forced. */
+async function findWithdrawal({ l1, l2 }: Clients, manifest: Manifest, given: string): Promise<Withdrawal> {
+  const missing = (reason: string) => new WithdrawalNotFoundError(given, manifest.l2.rpcUrl, reason)
+  if (!isHash(given)) throw missing('a hash is 0x and 64 hex digits.')
+  const receipt = await receiptOf(l1, given)
+  if (receipt !== undefined) {
+    const deposits = depositsOf(receipt, manifest.l1.contracts.OptimismPortal)
+    if (deposits.length === 0) throw missing('that transaction on L1 forces nothing on L2.')
+    const found = await Promise.all(deposits.map((deposit) => begunBy(l2, deposit.hash)))
+    if (found.every((withdrawals) => withdrawals === undefined))
+      throw missing(
+        'L2 has not executed the forced transaction yet. Wait as long as was told, and ask again.',
+      )
+    return only(
+      found.flatMap((withdrawals) => withdrawals ?? []),
+      missing,
+    )
+  }
+  const begun = await begunBy(l2, given)
+  if (begun !== undefined) return only(begun, missing)
+  const all = await withdrawalsBetween(l2, { fromBlock: 0n, toBlock: await l2.getBlockNumber() })
+  const found = all.find((withdrawal) => withdrawal.hash === given)
+  if (found === undefined) throw missing('it is neither a withdrawal nor a transaction that began one.')
+  return found
+}
+
+async function begunBy(l2: PublicClient, transaction: Hash): Promise<Withdrawal[] | undefined> {
+  const receipt = await receiptOf(l2, transaction)
+  return receipt === undefined ? undefined : withdrawalsOf(receipt)
+}
+
+function only(found: readonly Withdrawal[], missing: (reason: string) => Error): Withdrawal {
+  const [first, second] = found
+  if (first === undefined) throw missing('its transaction began none; it may have failed on L2.')
+  if (second !== undefined) {
+    const hashes = found.map(({ hash }) => hash).join(', ')
+    throw missing(`its transaction began ${found.length}: name one of ${hashes}.`)
+  }
+  return first
+}
+
+const oracleOf = (manifest: Manifest) =>
+  ({ address: manifest.l1.contracts.L2OutputOracle, abi: l2OutputOracleAbi }) as const
+
+function meaning(state: WithdrawalState, waitSeconds: bigint): string {
+  switch (state) {
+    case 'seen':
+      return 'no output on L1 covers it yet; the operator proposes one, or anybody with hashsand outputs propose'
+    case 'covered':
+    case 'prove-intent':
+      return 'it can be proven on L1'
+    case 'proven':
+      return `it can be finalised in ${waitSeconds} s by the clock of L1`
+    case 'mature':
+    case 'finalise-intent':
+      return 'it can be finalised on L1'
+    case 'finalised':
+      return 'done: L1 has carried it out'
+    case 'replayed':
+      return 'done: L1 has carried it out at a second try'
+    case 'failed':
+      return 'it was finalised and its call on L1 failed; anybody may try again with relayMessage'
+  }
+}

@@ -104,7 +104,7 @@ const schema = z.object({
       successor: z.number().int().optional(),
     }),
   ),
-  services: z.object({ sequencer: z.url(), relayer: z.url(), api: z.url() }).partial(),
+  services: z.object({ sequencer: z.url(), relayer: z.url(), api: z.url(), watcher: z.url() }).partial(),
 })
 
 /** The one thing a third party needs to join: SDK, CLI, web and services start from it. */

@@ -4,6 +4,7 @@ import { registerBridge } from './commands/bridge.ts'
 import { registerDemo } from './commands/demo.ts'
 import { registerDevnet } from './commands/devnet.ts'
 import { registerKeys } from './commands/keys.ts'
+import { registerReplica } from './commands/replica.ts'
 import { registerStatus } from './commands/status.ts'
 import { addSharedOptions } from './context.ts'
 import { reportFailure } from './output.ts'
@@ -17,6 +18,7 @@ const program = addSharedOptions(
 registerDevnet(program)
 registerDemo(program)
 registerStatus(program)
+registerReplica(program)
 registerBridge(program)
 registerKeys(program)
 exitInsteadOfEnding(program)

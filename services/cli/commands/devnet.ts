@@ -18,7 +18,7 @@ export type DevnetOptions = {
 
 export function addDevnetOptions(command: Command): Command {
   return command
-    .option('--base-port <port>', 'first port; the others lie 1000 to 1005 above it', parsePort, 8545)
+    .option('--base-port <port>', 'first port; the others lie 1000 to 1013 above it', parsePort, 8545)
     .option('--engine <engine>', 'anvil, which needs Node alone, or op-stack, which needs Go', parseEngine)
     .option('--source <source>', 'where block data come from: replay or simulator', parseSource)
 }

@@ -20,6 +20,9 @@ export function stateFolder(root: string) {
     engine: join(root, 'engine'),
     logs: join(root, 'logs'),
     demo: join(root, 'demo'),
+    /** Engine op-stack: what a stranger needs, and a replica made from it. */
+    network: join(root, 'network'),
+    replica: join(root, 'replica'),
     service: (name: string) => join(root, name),
   }
 }
@@ -111,7 +114,7 @@ function safeJson(text: string): unknown {
 
 export type Ports = ReturnType<typeof portsFrom>
 
-/** The ports of a development network: six in a row would collide with other anvils, so each has its known place. */
+/** The ports of a development network: ports in a row would collide with other anvils, so each has its known place. */
 export function portsFrom(basePort: number) {
   return {
     l1: basePort,
@@ -121,6 +124,10 @@ export function portsFrom(basePort: number) {
     relayer: basePort + 1_003,
     api: basePort + 1_004,
     opNode: basePort + 1_005,
+    watcher: basePort + 1_006,
+    replicaL2: basePort + 1_010,
+    replicaNode: basePort + 1_011,
+    replicaEngine: basePort + 1_013,
   }
 }
 

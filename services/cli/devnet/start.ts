@@ -5,8 +5,9 @@ import { stopOrphans } from '../../../chain/engine/anvil/node.ts'
 import type { AnvilEngine, OpStackEngine } from '../../../chain/engine/engine.ts'
 import { startOpStackEngine } from '../../../chain/engine/opstack/engine.ts'
 import { stopComponentOrphans } from '../../../chain/engine/opstack/process.ts'
+import type { Replica } from '../../../chain/engine/opstack/replica.ts'
 import { type Manifest, readManifest, writeManifest } from '../../../chain/manifest.ts'
-import { buildOpStack } from '../../../chain/opstack/build.ts'
+import { buildOpStack, type OpStackBuild } from '../../../chain/opstack/build.ts'
 import { createKeysFile, type Keys, readKeys } from '../../runtime/keys.ts'
 import type { Context } from '../context.ts'
 import { cacheFolder, dataFolder } from '../context.ts'
@@ -27,6 +28,7 @@ import {
   prepareStateFolder,
   type StateFolder,
 } from './profile.ts'
+import { publish, startOwnReplica } from './replica.ts'
 
 export type StartOptions = FirstChoice & { basePort: number }
 
@@ -36,6 +38,8 @@ export type Devnet = {
   keys: Keys
   /** The day with which the chain's clock began. */
   firstDay: number
+  /** Engine op-stack: a replica of it, beside it. */
+  replica?: Replica
   /** Rejects when any part of the network ends by itself. */
   died: Promise<never>
   stop(): Promise<void>
@@ -66,7 +70,8 @@ export async function startDevnet({
     await createKeysFile(folder.keys)
     const keys = await readKeys(folder.keys)
 
-    const engine = await startEngine({ folder, output, profile, ports, keys })
+    const build = profile.engine === 'op-stack' ? await buildPrograms(output) : undefined
+    const engine = await startEngine({ folder, output, profile, ports, keys, build })
     stops.push(() => engine.stop())
     // The sequencer begins with this one and reads it again; the manifest of all others is only ever written complete.
     const manifest = firstManifest(profile, ports, engine)
@@ -74,7 +79,11 @@ export async function startDevnet({
 
     const start = (name: 'sequencer' | 'relayer' | 'api', env: Record<string, string> = {}) =>
       startChild({ folder, ports, name, env, stops })
-    const startReaders = () => Promise.all([start('relayer', { HASHSAND_DATA: dataFolder() }), start('api')])
+    const startReaders = () =>
+      Promise.all([
+        Promise.all([start('relayer', { HASHSAND_DATA: dataFolder() }), start('api')]),
+        startStrangers({ folder, ports, engine, build, output, stops }),
+      ])
     // At a restart the others need not wait until L2 was looked through; they wait for its RPC by themselves.
     const early = (await isKnown(folder, manifest)) ? startReaders() : undefined
     early?.catch(() => {})
@@ -89,16 +98,21 @@ export async function startDevnet({
     ])
     await writeManifest(folder.manifest, complete)
     await writeManifest(folder.bootManifest, complete)
-    const others = await (early ?? startReaders())
+    const [others, strangers] = await (early ?? startReaders())
+    if ('opStack' in engine) await publish(folder, engine, complete)
     output.done()
 
-    const exits = [sequencer, ...others].map(({ died }) => died)
-    const engineExit = engine.exited.then((error): never => {
-      throw error
-    })
-    const died = Promise.race([...exits, engineExit])
+    const exits = [sequencer, ...others, ...strangers.children].map(({ died }) => died)
+    const { replica } = strangers
+    const engineExits = [engine, ...(replica === undefined ? [] : [replica])].map(({ exited }) =>
+      exited.then((error): never => {
+        throw error
+      }),
+    )
+    const died = Promise.race([...exits, ...engineExits])
     died.catch(() => {})
-    return { manifest: complete, profile, keys, firstDay: networkOf(profile).firstDay, died, stop }
+    const { firstDay } = networkOf(profile)
+    return { manifest: complete, profile, keys, firstDay, ...(replica && { replica }), died, stop }
   } catch (error) {
     await stop()
     throw error
@@ -107,7 +121,8 @@ export async function startDevnet({
 
 /** Before anything is written or started: what a killed run left behind is stopped, and the ports are free. */
 async function clearTheGround(folder: StateFolder, ports: Ports, output: Context['output']): Promise<void> {
-  const stopped = [...(await stopOrphans(folder.engine)), ...(await stopComponentOrphans(folder.engine))]
+  const stopped = await stopOrphans(folder.engine)
+  for (const dir of [folder.engine, folder.replica]) stopped.push(...(await stopComponentOrphans(dir)))
   if (stopped.length > 0)
     output.progress(`stopped ${stopped.length} processes that a killed run had left behind`)
   // A killed supervisor's services notice it and end by themselves, which takes them a moment.
@@ -139,25 +154,27 @@ type EngineParameters = {
   profile: Profile
   ports: Ports
   keys: Keys
+  /** Of engine op-stack. */
+  build: OpStackBuild | undefined
+}
+
+function buildPrograms(output: Context['output']): Promise<OpStackBuild> {
+  const onProgress = (step: string) => output.progress(step)
+  return buildOpStack({ cacheDir: cacheFolder(), environment: process.env, onProgress })
 }
 
 async function startEngine(parameters: EngineParameters): Promise<AnvilEngine | OpStackEngine> {
-  const { folder, output, profile, ports, keys } = parameters
+  const { folder, output, profile, ports, keys, build } = parameters
   const common = {
     dir: folder.engine,
     config: deployConfig(profile, keys),
     deployer: keys.deployer,
     onProgress: (step: string) => output.progress(step),
   }
-  if (profile.engine === 'anvil') {
+  if (build === undefined) {
     output.progress('starting both chains …')
     return startAnvilEngine({ ...common, ports: { l1: ports.l1, l2: ports.l2Internal } })
   }
-  const build = await buildOpStack({
-    cacheDir: cacheFolder(),
-    environment: process.env,
-    onProgress: common.onProgress,
-  })
   output.progress('starting L1 and the programs of the OP Stack …')
   return startOpStackEngine({
     ...common,
@@ -167,6 +184,27 @@ async function startEngine(parameters: EngineParameters): Promise<AnvilEngine | 
     onEvent: ({ severity, what, component, detail }) =>
       output.progress(`${severity}: ${what}${component === undefined ? '' : ` (${component})`}: ${detail}`),
   })
+}
+
+type StrangersParameters = {
+  folder: StateFolder
+  ports: Ports
+  engine: AnvilEngine | OpStackEngine
+  build: OpStackBuild | undefined
+  output: Context['output']
+  stops: (() => Promise<void>)[]
+}
+
+/** Who looks at the network from outside: on engine op-stack a replica. */
+async function startStrangers(
+  parameters: StrangersParameters,
+): Promise<{ replica?: Replica; children: Child[] }> {
+  const { engine, build, stops } = parameters
+  if (build === undefined || !('opStack' in engine)) return { children: [] }
+  const starting = startOwnReplica({ ...parameters, engine, build })
+  // Another part may fail meanwhile, and everything is stopped then.
+  stops.push(() => starting.then((replica) => replica.stop()).catch(() => {}))
+  return { replica: await starting, children: [] }
 }
 
 function sequencerEnv(engine: AnvilEngine | OpStackEngine, ports: Ports): Record<string, string> {

@@ -9,7 +9,10 @@ export type StartPage = { text: string; fields: Record<string, unknown> }
 const testAccounts = ['user', 'miner', 'buyer', 'lp', 'pool'] as const
 
 /** What a newcomer needs in front of him: where everything is, who he can be, what to try. */
-export function startPage({ manifest, profile, keys, firstDay }: Devnet, folder: StateFolder): StartPage {
+export function startPage(
+  { manifest, profile, keys, firstDay, replica }: Devnet,
+  folder: StateFolder,
+): StartPage {
   const { l1, l2, services, tokens, networks } = manifest
   const accounts = Object.fromEntries(testAccounts.map((role) => [role, keys[role].address]))
   const rows = (entries: Record<string, string | undefined>) =>
@@ -24,6 +27,8 @@ export function startPage({ manifest, profile, keys, firstDay }: Devnet, folder:
       api: services.api === undefined ? undefined : `${services.api}/v1/status`,
       sequencer: services.sequencer,
       relayer: services.relayer,
+      ...(services.watcher === undefined ? {} : { watcher: services.watcher }),
+      ...(replica === undefined ? {} : { "replica's L2": replica.l2RpcUrl }),
     }),
     '',
     pc.bold('Contracts'),
@@ -35,6 +40,7 @@ export function startPage({ manifest, profile, keys, firstDay }: Devnet, folder:
       PayoutForwarderFactory: l1.payoutForwarderFactory,
       'Uniswap v3 factory': l2.contracts?.UniswapV3Factory,
       'network manifest': folder.manifest,
+      ...(replica === undefined ? {} : { 'network folder': folder.network }),
     }),
     '',
     `${pc.bold('Test accounts')} ${pc.dim('with ether on both chains; keys: hashsand keys list --private')}`,
@@ -47,8 +53,9 @@ export function startPage({ manifest, profile, keys, firstDay }: Devnet, folder:
     '  npm run hashsand -- status --watch               what every service says of itself',
     '  npm run hashsand -- bridge deposit --token ETH --amount 1 --send',
     '  npm run hashsand -- bridge messages              deposits and withdrawals with their states',
+    ...(replica === undefined ? [] : [`  npm run hashsand -- replica status --data ${folder.replica}`]),
     '',
     pc.dim('Ctrl-C ends it. What it knows stays in the state folder; npm start goes on from there.'),
   ].join('\n')
-  return { text, fields: { up: true, manifest, accounts } }
+  return { text, fields: { up: true, manifest, accounts, ...(replica && { replica: replica.l2RpcUrl }) } }
 }

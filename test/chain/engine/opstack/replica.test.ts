@@ -89,16 +89,13 @@ describe('replica', function () {
   }
 
   it('says how far behind it is while it derives 500 blocks, and is equal at 200 heights then', async () => {
-    const began = Date.now()
     replica = await start()
-    const up = Date.now()
     const seen: ReplicaStatus[] = []
     await until('level with L1', async () => {
       const now = await status()
       seen.push(now)
       return now.behind.l1Blocks <= 2 && now.l2.safe.number >= 500
     })
-    for (const s of seen)
     await assertEqual(await untilLevel())
   })
 })

@@ -74,3 +74,12 @@ export class MessageNotFoundError extends BaseError {
     )
   }
 }
+
+/** The L2 node does not have a block that it was asked for. */
+export class L2BlockAbsentError extends BaseError {
+  override readonly retry = true
+
+  constructor(readonly l2BlockNumber: bigint) {
+    super(`The L2 node has no block ${l2BlockNumber} yet. Wait until it has, or ask a node that is further.`)
+  }
+}

@@ -42,3 +42,13 @@ export function opChain({ name, l1, l2 }: Manifest) {
     },
   })
 }
+
+/** A chain of which nothing is known but its id, for who signs for it. */
+export function bareChain(id: number): Chain {
+  return defineChain({
+    id,
+    name: `chain ${id}`,
+    nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
+    rpcUrls: { default: { http: [] } },
+  })
+}

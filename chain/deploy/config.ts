@@ -56,6 +56,11 @@ export type DeployConfig = {
   testL1?: { funded: readonly Address[] }
 }
 
+/** What who runs the chain must know of it. A manifest says it too. */
+export type ChainTerms = Pick<DeployConfig, 'l1' | 'l2'> & {
+  bridge: Pick<DeployConfig['bridge'], 'sequencingWindowBlocks'>
+}
+
 export type L1ContractName = (typeof l1ContractNames)[number]
 export type L1Contracts = Record<L1ContractName, Address>
 

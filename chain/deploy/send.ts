@@ -94,7 +94,7 @@ export async function openSender(client: DeployClient, transact?: Transact): Pro
 }
 
 /** Sends at once and remembers nothing. */
-async function openDirect(client: DeployClient): Promise<Transact> {
+export async function openDirect(client: DeployClient): Promise<Transact> {
   let nonce = await settledNonce(client)
   let turn: Promise<unknown> = Promise.resolve()
 

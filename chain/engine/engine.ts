@@ -60,6 +60,7 @@ export type EngineEvent = {
     | 'l2-stuck'
     | 'out-of-funds'
     | 'roots-behind'
+    | 'beacon-unreachable'
   component?: string
   detail: string
 }

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { exitCode } from '../runtime/main.ts'
 import { registerBridge } from './commands/bridge.ts'
 import { registerDemo } from './commands/demo.ts'
+import { registerDeploy } from './commands/deploy.ts'
 import { registerDevnet } from './commands/devnet.ts'
 import { registerKeys } from './commands/keys.ts'
 import { registerReplica } from './commands/replica.ts'
@@ -21,6 +22,7 @@ registerStatus(program)
 registerReplica(program)
 registerBridge(program)
 registerKeys(program)
+registerDeploy(program)
 exitInsteadOfEnding(program)
 
 try {

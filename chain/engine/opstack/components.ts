@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process'
-import { appendFileSync, mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { promisify } from 'node:util'
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import type { Address, Hash, Hex } from 'viem'
 import { getBlock } from 'viem/actions'
 import type { OpStackBuild, ProgramName } from '../../opstack/build.ts'
@@ -28,12 +27,16 @@ export type NodeSetting = {
   ports: { l2: number; l2Engine: number; node: number }
 }
 
+export type Batches = 'calldata' | 'blobs'
+
 /** The same for an operator, whose components send to L1 too. */
 export type Setting = NodeSetting & {
   paths: OpStackPaths
   l2: { sequencingWindowBlocks: number }
   keys: { batcher: Hex; proposer: Hex }
   outputProposer: Address
+  /** In what op-batcher puts the batches. Absent: calldata. */
+  batches?: Batches
 }
 
 const local = (port: number) => `http://127.0.0.1:${port}`
@@ -53,24 +56,27 @@ export const gethDatabase = [
   ...['--db.engine', 'leveldb'],
 ]
 
-/** Makes the database with block 0 of `genesisFile` in it. */
+/** Makes the database with block 0 of `genesisFile` in it. Named as op-geth is, so that an orphan of it is found. */
 export async function initGeth(
   { paths, binaries }: Pick<NodeSetting, 'paths' | 'binaries'>,
   genesisFile: string,
 ): Promise<void> {
   const logFile = paths.log('geth')
   mkdirSync(dirname(logFile), { recursive: true })
-  const note = (words: unknown) => appendFileSync(logFile, String(words))
+  const log = openSync(logFile, 'a')
   const args = ['init', '--state.scheme', 'hash', '--db.engine', 'leveldb', '--datadir', paths.geth]
-  try {
-    const { stderr } = await promisify(execFile)(binaries.geth, [...args, genesisFile], {
-      env: { HOME: paths.dir },
-    })
-    note(stderr)
-  } catch (error) {
-    if (error instanceof Error && 'stderr' in error) note(error.stderr)
-    throw new ComponentStartError('geth init', String(error), logFile, lastWords(logFile))
-  }
+  const child = spawn(binaries.geth, [...args, genesisFile], {
+    argv0: join(resolve(paths.dir), 'geth'),
+    env: { HOME: paths.dir },
+    stdio: ['ignore', log, log],
+  })
+  closeSync(log)
+  const outcome = await new Promise<string>((done) => {
+    child.once('exit', (code, signal) => done(signal ?? `exit code ${code}`))
+    child.once('error', (error) => done(error.message))
+  })
+  if (outcome !== 'exit code 0')
+    throw new ComponentStartError('geth init', outcome, logFile, lastWords(logFile))
 }
 
 export function startGeth(setting: NodeSetting): Promise<Process> {
@@ -163,7 +169,7 @@ async function startAnyNode(setting: NodeSetting, role: readonly string[]): Prom
 const sender = ['--num-confirmations=1', '--txmgr.receipt-query-interval=1s', '--resubmission-timeout=10s']
 
 export async function startBatcher(setting: Setting): Promise<Process> {
-  const { l1, l2, keys } = setting
+  const { l1, l2, keys, batches = 'calldata' } = setting
   const port = await freePort('op-batcher')
   // Channels are closed this many L1 blocks before they would be too late.
   const margin = Math.max(1, Math.min(4, Math.floor(l2.sequencingWindowBlocks / 2)))
@@ -171,7 +177,7 @@ export async function startBatcher(setting: Setting): Promise<Process> {
     ...common(setting, 'op-batcher'),
     args: [
       ...[`--l2-eth-rpc=${l2RpcUrl(setting)}`, `--rollup-rpc=${nodeRpcUrl(setting)}`],
-      ...['--data-availability-type=calldata', '--batch-type=1', '--max-channel-duration=1'],
+      ...[`--data-availability-type=${batches}`, '--batch-type=1', '--max-channel-duration=1'],
       ...[
         `--sub-safety-margin=${margin}`,
         '--poll-interval=1s',

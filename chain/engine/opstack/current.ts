@@ -1,4 +1,4 @@
-import type { DeployConfig } from '../../deploy/config.ts'
+import type { ChainTerms } from '../../deploy/config.ts'
 import { nodeRpcUrl, type Setting } from './components.ts'
 import { limitsOf } from './judge.ts'
 import { repeat } from './repeat.ts'
@@ -10,7 +10,7 @@ const FEW_BLOCKS = 5
 
 export type CurrentParameters = {
   setting: Setting
-  config: DeployConfig
+  config: ChainTerms
   onProgress?: (step: string) => void
 }
 

@@ -1,35 +1,20 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type Hex, sha256 } from 'viem'
+import type { Hex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { assertFinalization } from '../../deploy/assertions.ts'
-import type { BaseError } from '../../errors.ts'
 import type { OpStackBuild } from '../../opstack/build.ts'
 import { stopOrphans } from '../anvil/node.ts'
 import type { EngineEvent, EngineOptions, OpStackEngine } from '../engine.ts'
 import { readStored } from '../stored.ts'
-import { type CatchUpParameters, startCatchUp } from './catchUp.ts'
-import {
-  l2RpcUrl,
-  nodeRpcUrl,
-  type Setting,
-  startBatcher,
-  startGeth,
-  startNode,
-  startProposer,
-} from './components.ts'
-import { startCurrent } from './current.ts'
+import { l2RpcUrl, nodeRpcUrl, type Setting } from './components.ts'
 import { WrongKeyError } from './errors.ts'
 import { ensureJwt } from './jwt.ts'
-import { checkExternalL1, type ExternalL1, knownL1s, startBundledL1 } from './l1.ts'
-import { make, type StoredOpStack, writeFiles } from './make.ts'
+import { bundledRules, checkExternalL1, type ExternalL1, knownL1s, startBundledL1 } from './l1.ts'
+import { make, opStackOf, type StoredOpStack, writeFiles } from './make.ts'
 import { opStackPaths } from './paths.ts'
 import { freePort, stopComponentOrphans } from './process.ts'
-import { type Life, type Supervised, supervise } from './supervise.ts'
-import { startWatch } from './watch.ts'
-
-/** Two causes for a restart within this time are one. */
-const SAME_CAUSE_MS = 3_000
+import { run } from './run.ts'
 
 export type OpStackOptions = Omit<EngineOptions, 'ports'> & {
   /** `l2` is the public RPC. `node` and `l2Engine` stay on this machine; 0 lets the system choose. */
@@ -69,12 +54,8 @@ export async function startOpStackEngine(given: OpStackOptions): Promise<OpStack
   const stored =
     (await readStored<StoredOpStack>(paths.deployment, config, dir)) ??
     (await make({ options, paths, ports }))
-  await writeFiles(paths, stored, l1)
-  const opStack = {
-    rollupFileHash: sha256(await readFile(paths.rollup)),
-    l1ChainConfigHash: sha256(await readFile(paths.l1ChainConfig)),
-    versions: options.build.versions,
-  }
+  await writeFiles(paths, stored, l1?.rules ?? bundledRules)
+  const opStack = await opStackOf(paths, options.build)
 
   const setting: Setting = {
     paths,
@@ -84,6 +65,7 @@ export async function startOpStackEngine(given: OpStackOptions): Promise<OpStack
       kind: l1 === undefined ? 'basic' : 'standard',
       blockTimeSeconds: config.l1.blockTimeSeconds,
       isKnown: knownL1s.has(config.l1.chainId),
+      ...(l1?.beaconUrl === undefined ? {} : { beaconUrl: l1.beaconUrl }),
     },
     l2: {
       chainId: config.l2.chainId,
@@ -94,7 +76,14 @@ export async function startOpStackEngine(given: OpStackOptions): Promise<OpStack
     keys,
     outputProposer: stored.deployment.l1.contracts.OutputProposer,
   }
-  const running = await startAll(options, setting, stored)
+  const bundled = { paths, config, port: ports.l1, genesisTime: stored.genesisTime }
+  const running = await run({
+    setting,
+    config,
+    ...(l1 === undefined ? { startL1: () => startBundledL1(bundled) } : {}),
+    ...(options.onProgress && { onProgress: options.onProgress }),
+    ...(options.onEvent && { onEvent: options.onEvent }),
+  })
   return {
     l1RpcUrl: setting.l1.rpcUrl,
     l2RpcUrl: l2RpcUrl(setting),
@@ -104,103 +93,5 @@ export async function startOpStackEngine(given: OpStackOptions): Promise<OpStack
     files: { genesis: paths.genesis, rollup: paths.rollup, l1ChainConfig: paths.l1ChainConfig },
     opStack,
     ...running,
-  }
-}
-
-/** Everything in order, each healthy before the next begins; stopped in the opposite order. */
-async function startAll(
-  options: OpStackOptions,
-  setting: Setting,
-  { genesisTime }: StoredOpStack,
-): Promise<{ exited: Promise<BaseError>; stop(): Promise<void> }> {
-  const { config, l1 } = options
-  const { keep, failures, stops, stop } = openKeeper(options, setting)
-  let senders: Supervised[] = []
-  let restartedMs = 0
-  const restartSenders = () => {
-    // An L1 that comes back is noticed twice: by its supervisor, and by a head that is gone.
-    if (Date.now() - restartedMs < SAME_CAUSE_MS) return
-    restartedMs = Date.now()
-    for (const sender of senders) sender.restart()
-  }
-  try {
-    if (l1 === undefined) {
-      const port = Number(new URL(setting.l1.rpcUrl).port)
-      const bundled = { paths: setting.paths, config, port, genesisTime }
-      // What it lost with its last block, the senders believe to be there.
-      await keep('L1', () => startBundledL1(bundled), restartSenders)
-    }
-    await keep('geth', () => startGeth(setting))
-    await keep('op-node', () => startNode(setting))
-    const batcher = await keep('op-batcher', () => startBatcher(setting))
-    const proposer = await keep('op-proposer', () => startProposer(setting))
-    senders = [batcher, proposer]
-    const { onEvent } = options
-    const watches = [
-      startWatch({ setting, config, batcher, restartSenders, ...(onEvent && { onEvent }) }),
-      startCatchUp(catchUpParameters(options, setting, proposer)),
-    ]
-    for (const watch of watches) {
-      stops.push(() => watch.stop())
-      failures.push(watch.failed)
-    }
-    const exited = Promise.race(failures)
-    const current = startCurrent({
-      setting,
-      config,
-      ...(options.onProgress && { onProgress: options.onProgress }),
-    })
-    stops.push(current.stop)
-    const failure = await Promise.race([current.reached, exited])
-    if (failure !== undefined) throw failure
-    return { exited, stop }
-  } catch (error) {
-    await stop()
-    throw error
-  }
-}
-
-/** Components under supervision, in the order of their start. */
-function openKeeper({ onProgress, onEvent }: OpStackOptions, { paths }: Setting) {
-  const stops: (() => Promise<void>)[] = []
-  const failures: Promise<BaseError>[] = []
-  return {
-    stops,
-    failures,
-    stop: async () => {
-      for (const end of stops.splice(0).reverse()) await end()
-    },
-    keep: async (component: string, start: () => Promise<Life>, afterRevival?: () => void) => {
-      onProgress?.(`${component}: starting`)
-      const onRevived = (how: string) => {
-        const detail = `It had ended: ${how}. It runs again.`
-        onEvent?.({ severity: 'alert', what: 'component-restarted', component, detail })
-        afterRevival?.()
-      }
-      const logFile = paths.log(component)
-      const supervised = await supervise({ name: component, logFile, start, onRevived })
-      stops.push(() => supervised.stop())
-      failures.push(supervised.failed)
-      return supervised
-    },
-  }
-}
-
-function catchUpParameters(
-  { config, onEvent, onProgress }: OpStackOptions,
-  setting: Setting,
-  component: Supervised,
-): CatchUpParameters {
-  return {
-    l1: { rpcUrl: setting.l1.rpcUrl, chainId: config.l1.chainId },
-    nodeRpcUrl: nodeRpcUrl(setting),
-    outputProposer: setting.outputProposer,
-    proposer: privateKeyToAccount(setting.keys.proposer),
-    component,
-    onBehind: (missing) => {
-      const detail = `${missing} output roots are missing. The engine sends them itself.`
-      onEvent?.({ severity: 'alert', what: 'roots-behind', component: 'op-proposer', detail })
-    },
-    onProgress: (step) => onProgress?.(step),
   }
 }

@@ -136,3 +136,42 @@ export class SupervisionFailedError extends BaseError {
     )
   }
 }
+
+export class BeaconMissingError extends BaseError {
+  override readonly retry = false
+
+  constructor() {
+    super(
+      'Batches in blobs are read from a beacon node, and none is given. Give its URL, or put the batches into calldata.',
+    )
+  }
+}
+
+export class BeaconUnreachableError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly reason: string,
+    cause?: unknown,
+  ) {
+    // Its URL may hold a token.
+    super(
+      `The beacon node does not answer (${reason}). Check its URL and that it runs, then start again.`,
+      cause,
+    )
+  }
+}
+
+/** A folder that exists and is not what it should be: nothing in it is touched. */
+export class ForeignFolderError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly dir: string,
+    readonly entries: readonly string[],
+  ) {
+    super(
+      `The folder ${dir} is not that of an operator's chain: it holds ${entries.slice(0, 3).join(', ')}. Choose an empty or new one.`,
+    )
+  }
+}

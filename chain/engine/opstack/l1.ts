@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
-import { createClient, defineChain, http, type PrivateKeyAccount } from 'viem'
+import { createClient, http, type PrivateKeyAccount } from 'viem'
 import { getBlock, getChainId } from 'viem/actions'
+import { bareChain } from '../../chains.ts'
 import type { DeployConfig, L1Deployment } from '../../deploy/config.ts'
 import { deployL1 } from '../../deploy/l1.ts'
 import type { L1Rules } from '../../genesis/geth.ts'
@@ -21,6 +22,8 @@ export type ExternalL1 = {
   rpcUrl: string
   /** What it follows, since its first block. Mainnet and Sepolia are known to op-node, whatever is said here. */
   rules: L1Rules
+  /** Where its blobs are read. Needed where batches are blobs. */
+  beaconUrl?: string
 }
 
 /**
@@ -51,12 +54,7 @@ export async function deployOn({
 }: DeployOnL1): Promise<{ l1: L1Deployment; l2Time: number }> {
   const client = createClient({
     account: deployer,
-    chain: defineChain({
-      id: config.l1.chainId,
-      name: `L1 ${config.l1.chainId}`,
-      nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
-      rpcUrls: { default: { http: [] } },
-    }),
+    chain: bareChain(config.l1.chainId),
     transport: http(rpcUrl, { timeout: RPC_TIMEOUT_MS }),
     pollingInterval: 20,
   })

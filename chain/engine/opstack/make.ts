@@ -1,22 +1,20 @@
-import { execFile } from 'node:child_process'
-import { appendFileSync, mkdirSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { promisify } from 'node:util'
-import type { Hash } from 'viem'
+import { readFile, rm } from 'node:fs/promises'
+import { type Hash, sha256 } from 'viem'
 import { getBlock } from 'viem/actions'
-import type { L1Deployment } from '../../deploy/config.ts'
+import type { DeployConfig, Deployment, L1Deployment } from '../../deploy/config.ts'
 import { l2Timelock } from '../../deploy/timelock.ts'
 import { buildGenesis } from '../../genesis/genesis.ts'
-import { gethGenesis, l1ChainConfig, rollupConfig } from '../../genesis/geth.ts'
+import { gethGenesis, type L1Rules, l1ChainConfig, rollupConfig } from '../../genesis/geth.ts'
+import type { Manifest } from '../../manifest.ts'
+import type { OpStackBuild } from '../../opstack/build.ts'
 import { replaceFile } from '../anvil/dump.ts'
 import { type Stored, writeStored } from '../stored.ts'
-import { gethDatabase } from './components.ts'
+import { gethDatabase, initGeth } from './components.ts'
 import type { OpStackOptions } from './engine.ts'
-import { ComponentStartError } from './errors.ts'
-import { bundledRules, deployOn, type ExternalL1, makeBundledL1 } from './l1.ts'
+import { ensureJwt } from './jwt.ts'
+import { deployOn, makeBundledL1 } from './l1.ts'
 import type { OpStackPaths } from './paths.ts'
-import { lastWords, startProcess } from './process.ts'
+import { startProcess } from './process.ts'
 import { rpc } from './rpc.ts'
 
 export type StoredOpStack = Stored & {
@@ -38,28 +36,58 @@ export async function make({ options, paths, ports }: MakeParameters): Promise<S
   const genesisTime = options.genesisTime ?? Math.floor(Date.now() / 1_000)
   const { l1, l2Time } = await deploy(options, paths, ports.l1, genesisTime)
 
-  onProgress?.('L2: genesis')
-  const genesis = gethGenesis(await buildGenesis(config, l1.contracts), config, l2Time)
-  await replaceFile(paths.genesis, JSON.stringify(genesis))
-  await initGeth(options, paths)
-  const genesisHash = await askGenesisHash(options, paths, ports)
-  const deployment = { l1, l2: { genesisHash, timelock: l2Timelock(config) } }
+  const deployment = await makeL2({ config, l1, l2Time, paths, ports, build: options.build, onProgress })
   const stored = { config, genesisTime, l2Time, deployment }
   // Last: its presence says that everything above is on disk.
   await writeStored(paths.deployment, stored)
   return stored
 }
 
+export type MakeL2Parameters = {
+  config: DeployConfig
+  l1: L1Deployment
+  /** Timestamp of the L1 block from which L2 starts. */
+  l2Time: number
+  paths: OpStackPaths
+  ports: { l2: number; l2Engine: number }
+  build: OpStackBuild
+  onProgress?: ((step: string) => void) | undefined
+}
+
+/** The L2 of an L1 that is deployed, in a folder that holds none yet. */
+export async function makeL2(parameters: MakeL2Parameters): Promise<Deployment> {
+  const { config, l1, l2Time, paths, build, onProgress } = parameters
+  onProgress?.('L2: genesis')
+  const genesis = gethGenesis(await buildGenesis(config, l1.contracts), config, l2Time)
+  await replaceFile(paths.genesis, JSON.stringify(genesis))
+  await ensureJwt(paths.jwt)
+  await initGeth({ paths, binaries: build.binaries }, paths.genesis)
+  onProgress?.('L2: what op-geth calls block 0')
+  const genesisHash = await askGenesisHash(parameters)
+  return { l1, l2: { genesisHash, timelock: l2Timelock(config) } }
+}
+
 /** What op-node starts from. It follows from the deployment, so it is written anew at every start. */
 export async function writeFiles(
   paths: OpStackPaths,
-  { config, deployment, l2Time }: StoredOpStack,
-  l1: ExternalL1 | undefined,
+  { config, deployment, l2Time }: Pick<StoredOpStack, 'config' | 'deployment' | 'l2Time'>,
+  rules: L1Rules,
 ): Promise<void> {
   const json = (value: object) => `${JSON.stringify(value, null, 2)}\n`
-  const rules = l1?.rules ?? bundledRules
   await replaceFile(paths.rollup, json(rollupConfig(config, deployment, l2Time)))
   await replaceFile(paths.l1ChainConfig, json(l1ChainConfig(config.l1.chainId, rules)))
+}
+
+/** The engine's share of the manifest. */
+export async function opStackOf(
+  paths: OpStackPaths,
+  { versions }: OpStackBuild,
+): Promise<NonNullable<Manifest['opStack']>> {
+  return {
+    rollupFileHash: sha256(await readFile(paths.rollup)),
+    l1ChainConfigHash: sha256(await readFile(paths.l1ChainConfig)),
+    versions,
+  }
 }
 
 function deploy(
@@ -73,34 +101,8 @@ function deploy(
   return makeBundledL1({ paths, config, port, genesisTime }, deployTo)
 }
 
-async function initGeth({ build }: OpStackOptions, paths: OpStackPaths): Promise<void> {
-  const args = [
-    'init',
-    '--state.scheme',
-    'hash',
-    '--db.engine',
-    'leveldb',
-    '--datadir',
-    paths.geth,
-    paths.genesis,
-  ]
-  const logFile = paths.log('geth')
-  mkdirSync(dirname(logFile), { recursive: true })
-  const note = ({ stderr }: { stderr: string }) => appendFileSync(logFile, stderr)
-  try {
-    note(await promisify(execFile)(build.binaries.geth, args, { env: { HOME: paths.dir } }))
-  } catch (error) {
-    if (error instanceof Error && 'stderr' in error) note({ stderr: String(error.stderr) })
-    throw new ComponentStartError('geth init', String(error), logFile, lastWords(logFile))
-  }
-}
-
 /** Nobody but op-geth can say it without building its tries: it is asked in a short first life. */
-async function askGenesisHash(
-  { build }: OpStackOptions,
-  paths: OpStackPaths,
-  ports: MakeParameters['ports'],
-): Promise<Hash> {
+async function askGenesisHash({ build, paths, ports }: MakeL2Parameters): Promise<Hash> {
   const client = rpc(`http://127.0.0.1:${ports.l2}`)
   let hash: Hash | undefined
   const geth = await startProcess({

@@ -1,7 +1,7 @@
 import { formatEther, type Hash, parseEther } from 'viem'
 import { privateKeyToAddress } from 'viem/accounts'
 import { getBalance, getBlock } from 'viem/actions'
-import type { DeployConfig } from '../../deploy/config.ts'
+import type { ChainTerms } from '../../deploy/config.ts'
 import type { EngineEvent } from '../engine.ts'
 import { nodeRpcUrl, type Setting } from './components.ts'
 import { judge, type Limits, limitsOf, type Observation, type Verdict, type WatchState } from './judge.ts'
@@ -16,7 +16,7 @@ const LOW_FUNDS = parseEther('0.1')
 
 export type WatchParameters = {
   setting: Setting
-  config: DeployConfig
+  config: ChainTerms
   batcher: Pick<Supervised, 'restart'>
   /** Of everything that sends to L1. */
   restartSenders: () => void

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { freePort } from '../../../chain/engine/opstack/process.ts'
+import { eventually, type RunningNetwork } from '../../support/network.ts'
+
+const repository = join(import.meta.dirname, '..', '..', '..')
+
+type Message = { id: string; kind: string; state: string } & Record<string, unknown>
+
+/** A sequencer service with an empty store reads both chains from their beginning, and comes to what the running one knows. */
+export async function freshSync(network: RunningNetwork): Promise<void> {
+  const port = await freePort('a second sequencer service')
+  const service = start(network, port)
+  try {
+    const know = async (url: string | undefined) => {
+      const response = await fetch(`${url}/v1/messages`)
+      const { messages } = (await response.json()) as { messages: Message[] }
+      return new Map(messages.map((message) => [message.id, essence(message)]))
+    }
+    await eventually(
+      async () => {
+        const [running, fresh] = await Promise.all([
+          know(network.manifest.services.sequencer),
+          know(`http://127.0.0.1:${port}`),
+        ])
+        assert.ok(running.size > 0)
+        assert.deepEqual(fresh, running)
+        return true
+      },
+      'a fresh sync with the same messages',
+      90,
+    )
+  } finally {
+    service.kill('SIGTERM')
+    await once(service, 'exit')
+  }
+}
+
+/** What a message is and where it stands, without the way there. */
+function essence({ kind, state, deposit, withdrawal, effect }: Message) {
+  return { kind, state, deposit, withdrawal, effect }
+}
+
+function start({ box, manifest }: RunningNetwork, port: number): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', 'services/sequencer/main.ts'], {
+    cwd: repository,
+    stdio: 'ignore',
+    env: {
+      ...process.env,
+      HASHSAND_MANIFEST: join(box.state, `${manifest.l2.chainId}.json`),
+      HASHSAND_KEYS: join(box.state, 'keys.json'),
+      HASHSAND_STATE_DIR: join(box.state, 'fresh-sequencer'),
+      HASHSAND_L1_DURABLE: join(box.state, 'engine', 'l1', 'durable.json'),
+      HASHSAND_PORT: String(port),
+      HASHSAND_RELAY: 'off',
+    },
+  })
+}

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createPublicClient, http, type PublicClient, parseEther } from 'viem'
+import { receiptOf } from '../../../bridge/observe.ts'
+import { opNode, rpc } from '../../../chain/engine/opstack/rpc.ts'
+import { BUILD_TIMEOUT_MS, buildOrSkip, pidsOf } from '../../chain/engine/opstack/fixture.ts'
+import { hashsand, sandbox } from '../../support/devnet.ts'
+import { eventually, type RunningNetwork, startNetwork } from '../../support/network.ts'
+import { assertOnce } from '../../support/once.ts'
+import { freshSync } from './freshSync.ts'
+import { type Load, startLoad } from './load.ts'
+import {
+  type Component,
+  cleanUp,
+  components,
+  engineDir,
+  killEverything,
+  prepare,
+  type Reorganisation,
+  reorganise,
+  signalTo,
+} from './stage.ts'
+
+// One chain, from its first block to its operator's death. First everything that runs is killed while the demo walks its path;
+// then L1 takes blocks back under load; then somebody has the proposer's key; then the operator is gone for good.
+
+/** All six in a campaign; three in the course of CI. */
+const reorganisations: readonly Reorganisation[] = [
+  { depth: 1, isReturned: true },
+  { depth: 3, isReturned: false },
+  { depth: 10, isReturned: true },
+  ...(process.env.HASHSAND_CAMPAIGN === undefined
+    ? []
+    : [
+        { depth: 1, isReturned: false },
+        { depth: 3, isReturned: true },
+        { depth: 10, isReturned: false },
+      ]),
+]
+
+describe('the life of a chain on engine op-stack', function () {
+  this.timeout(480_000)
+  this.bail(true)
+  let network: RunningNetwork
+  let load: Load | undefined
+
+  before(async function () {
+    this.timeout(BUILD_TIMEOUT_MS)
+    await buildOrSkip(this)
+    const box = await sandbox()
+    prepare(box)
+    network = await startNetwork({ engine: 'op-stack', box })
+  })
+  after(async () => {
+    if (network === undefined) return
+    await load?.stop().catch(() => {})
+    await killEverything(network)
+    await network.box.remove()
+  })
+
+  const port = (offset: number) => `http://127.0.0.1:${network.box.basePort + offset}`
+  const status = (url = port(1_005)) => opNode(rpc(url), 'optimism_syncStatus', [])
+  const replica = (): PublicClient => createPublicClient({ transport: http(port(1_010)), cacheTime: 0 })
+  const replicaNode = () => port(1_011)
+
+  /** What is newest now gets safe, and the replica has it. */
+  async function safeAgain(seconds: number): Promise<number> {
+    const began = Date.now()
+    const { unsafe_l2 } = await eventually(() => status(), 'op-node', seconds)
+    const target = unsafe_l2.number
+    await eventually(async () => (await status()).safe_l2.number >= target, 'the safe head', seconds)
+    return (Date.now() - began) / 1_000
+  }
+
+  /** Sequencer and replica have the same chain, as far as the replica has come. */
+  async function assertSame(blocks: number): Promise<void> {
+    const { safe_l2 } = await status(replicaNode())
+    for (let number = Math.max(1, safe_l2.number - blocks); number <= safe_l2.number; number++) {
+      const query = { blockNumber: BigInt(number) }
+      const [own, theirs] = await Promise.all([network.l2.getBlock(query), replica().getBlock(query)])
+      assert.deepEqual([own.hash, own.stateRoot], [theirs.hash, theirs.stateRoot], `L2 block ${number}`)
+    }
+  }
+
+  it('lets the demo finish across kill -9 of each part and of all at once, with every message executed once', async () => {
+    const demo = hashsand([...network.box.args, 'demo', '--attach'])
+    await demo.line(({ step }) => step === 'payout')
+    const moments: string[] = []
+    for (const component of components) {
+      await sleep(2_000 + Math.random() * 6_000)
+      moments.push(`${component} after step ${demo.lines.at(-1)?.step}`)
+      const before = pidsOf(engineDir(network.box), component)
+      signalTo(network.box, component, 'SIGKILL')
+      await eventually(async () => isAnother(before, component), `${component} again`, 60)
+    }
+    await sleep(Math.random() * 6_000)
+    moments.push(`all after step ${demo.lines.at(-1)?.step}`)
+    await killEverything(network)
+    network = await startNetwork({ engine: 'op-stack', box: network.box })
+    assert.equal(await demo.ended, 0, `killed: ${moments.join(', ')}\n${demo.stderr()}`)
+    assert.equal(demo.lines.at(-1)?.balanced, true)
+    await assertOnce(network.manifest)
+  })
+
+  const isAnother = (before: readonly number[], component: Component) =>
+    pidsOf(engineDir(network.box), component).some((pid) => !before.includes(pid))
+
+  it('loses nothing that was acknowledged when L1 takes blocks back', async () => {
+    const [sender, depositor] = [
+      await network.newUser({ ether: parseEther('1') }),
+      await network.newUser({ ether: parseEther('1') }),
+    ]
+    load = startLoad(network, sender)
+    for (const reorganisation of reorganisations) {
+      // As old as the deepest, so that each has something to take back.
+      await sleep(4_000)
+      const deposit = network.send(depositor, 'l1', {
+        to: network.manifest.l1.contracts.OptimismPortal,
+        data: '0x',
+        value: 1n,
+      })
+      await deposit
+      const gone = await reorganise(network.l1, network.manifest.l1.rpcUrl, reorganisation)
+      const name = `${reorganisation.depth}${reorganisation.isReturned ? '' : ', nothing returned'}`
+      const seconds = await safeAgain(60)
+      process.stdout.write(
+        `      L1 took back ${name}: the safe head moved on after ${seconds.toFixed(0)} s\n`,
+      )
+      assert.equal(await receiptOrGone(gone), undefined)
+      await allThere(load)
+    }
+    await load.stop()
+    await allThere(load)
+    await eventually(
+      async () => (await status(replicaNode())).safe_l2.number >= (await status()).safe_l2.number - 10,
+      'the replica',
+      60,
+    )
+    await assertSame(200)
+    await freshSync(network)
+  })
+
+  const receiptOrGone = (hash: `0x${string}`) =>
+    network.l1.getBlock({ blockHash: hash }).then(
+      (block) => block.hash,
+      () => undefined,
+    )
+
+  async function allThere({ acknowledged }: Load): Promise<void> {
+    assert.ok(acknowledged.length > 0)
+    for (const hash of [...acknowledged])
+      await eventually(() => receiptOf(network.l2, hash), `acknowledged transaction ${hash}`, 60)
+  }
+
+  after(() => cleanUp(network.box))
+})

@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createTestClient, type Hash, type Hex, http, type PublicClient } from 'viem'
+import { stopOrphans } from '../../../chain/engine/anvil/node.ts'
+import { stopComponentOrphans } from '../../../chain/engine/opstack/process.ts'
+import { pidsOf } from '../../chain/engine/opstack/fixture.ts'
+import type { Sandbox } from '../../support/devnet.ts'
+import type { RunningNetwork } from '../../support/network.ts'
+
+export const components = ['L1', 'geth', 'op-node', 'op-batcher', 'op-proposer'] as const
+export type Component = (typeof components)[number]
+
+export const sequencingWindowBlocks = 20
+export const finalizationPeriodSeconds = 2 * sequencingWindowBlocks * 2 + 1
+
+/** A state folder in which the network is made with the window that the story is told for. */
+export function prepare({ state }: Sandbox): void {
+  const profile = {
+    version: 1,
+    clockStart: Math.floor(Date.now() / 1_000),
+    engine: 'op-stack',
+    source: 'simulator',
+    epochSeconds: 6,
+    disputeSeconds: 1,
+    l1BlockSeconds: 2,
+    l2BlockSeconds: 2,
+    submissionIntervalBlocks: 10,
+    sequencingWindowBlocks,
+    finalizationPeriodSeconds,
+    timelockSeconds: 60,
+  }
+  writeFileSync(join(state, 'profile.json'), JSON.stringify(profile))
+}
+
+export const engineDir = ({ state }: Sandbox) => join(state, 'engine')
+
+export function pids(box: Sandbox, component: Component): number[] {
+  return pidsOf(engineDir(box), component)
+}
+
+export function signalTo(box: Sandbox, component: Component, signal: NodeJS.Signals): void {
+  for (const pid of pids(box, component)) process.kill(pid, signal)
+}
+
+/** `kill -9` of every process that belongs to the state folder, supervisor included. */
+export async function killEverything(network: Pick<RunningNetwork, 'box' | 'command'>): Promise<void> {
+  const { box, command } = network
+  for (const component of components) signalTo(box, component, 'SIGKILL')
+  await command.killTree().catch(() => {})
+  await cleanUp(box)
+}
+
+export async function cleanUp({ state }: Sandbox): Promise<void> {
+  for (const name of ['engine', 'replica']) {
+    await stopComponentOrphans(join(state, name))
+    await stopOrphans(join(state, name))
+  }
+}
+
+export type Reorganisation = {
+  depth: number /** Whether what its blocks held goes back to the pool. */
+  isReturned: boolean
+}
+
+/** Takes the newest blocks of L1 back, and sets its clock, which stays behind by their time, to now. */
+export async function reorganise(
+  l1: PublicClient,
+  url: string,
+  { depth, isReturned }: Reorganisation,
+): Promise<Hash> {
+  const test = createTestClient({ mode: 'anvil', transport: http(url) })
+  const head = await l1.getBlockNumber({ cacheTime: 0 })
+  const raws: Hex[] = []
+  for (let number = head - BigInt(depth) + 1n; number <= head; number++) {
+    const block = await l1.getBlock({ blockNumber: number, includeTransactions: true })
+    for (const { hash } of block.transactions) raws.push(await rawOf(l1, hash))
+  }
+  const { hash: gone } = await l1.getBlock({ blockNumber: head })
+  await test.request({ method: 'anvil_reorg' as never, params: [depth, []] as never })
+  // Anvil gives them to the pool by itself or not, depending on its version.
+  await test.request({ method: 'anvil_dropAllTransactions' as never, params: [] as never })
+  if (isReturned)
+    for (const raw of raws) await l1.sendRawTransaction({ serializedTransaction: raw }).catch(() => {})
+  await test.request({
+    method: 'evm_setTime' as never,
+    params: [Math.floor(Date.now() / 1_000)] as never,
+  })
+  return gone
+}
+
+function rawOf(l1: PublicClient, hash: Hash): Promise<Hex> {
+  return l1.request({ method: 'eth_getRawTransactionByHash' as never, params: [hash] as never })
+}

@@ -5,6 +5,8 @@ import { registerDemo } from './commands/demo.ts'
 import { registerDeploy } from './commands/deploy.ts'
 import { registerDevnet } from './commands/devnet.ts'
 import { registerKeys } from './commands/keys.ts'
+import { registerOutputs } from './commands/outputs.ts'
+import { registerOperator } from './commands/operator.ts'
 import { registerReplica } from './commands/replica.ts'
 import { registerStatus } from './commands/status.ts'
 import { addSharedOptions } from './context.ts'
@@ -21,8 +23,10 @@ registerDemo(program)
 registerStatus(program)
 registerReplica(program)
 registerBridge(program)
+registerOutputs(program)
 registerKeys(program)
 registerDeploy(program)
+registerOperator(program)
 exitInsteadOfEnding(program)
 
 try {

@@ -9,11 +9,14 @@ import { RolesFileError } from '../deploy/errors.ts'
 import { exampleRoles } from '../deploy/exampleRoles.ts'
 import { deployFolder } from '../deploy/journal.ts'
 import { type L1SideParameters, planL1, sendL1 } from '../deploy/l1Side.ts'
+import { planL2, sendL2 } from '../deploy/l2Side.ts'
 import { writeNetwork, writtenManifest } from '../deploy/networkFiles.ts'
 import { UsageError } from '../errors.ts'
 
 type KeyOptions = { keystore?: string; passwordFile?: string; send?: boolean; network?: string }
 type Options = KeyOptions & { example?: boolean; l1?: string; roles?: string; confirmations: number }
+
+type L2Options = KeyOptions & { l1?: string; l2?: string }
 
 export function registerDeploy(program: Command): void {
   const deploy = program
@@ -37,6 +40,43 @@ export function registerDeploy(program: Command): void {
       }
       await deployNetwork(context, options)
     })
+
+  withKey(
+    deploy
+      .command('l2')
+      .description(
+        'what L2 has beside its genesis, once the operator runs: timelock, Uniswap, tokens, indices',
+      )
+      .option('--l1 <url>', "RPC of L1, if not the manifest's")
+      .option('--l2 <url>', "RPC of L2, if not the manifest's"),
+  ).action(async (_: L2Options, command: Command) => {
+    // Options that the parent knows too are read by the parent.
+    await deployOnL2(contextOf(command), command.optsWithGlobals<L2Options>())
+  })
+}
+
+async function deployOnL2({ output }: Context, options: L2Options): Promise<void> {
+  const { network, keystore, passwordFile } = options
+  const given = need({ network, keystore, passwordFile })
+  const key = await openKeystore(given.keystore, await readPassword(given.passwordFile))
+  const parameters = {
+    folder: deployFolder(given.network),
+    deployer: privateKeyToAccount(key),
+    l1RpcUrl: options.l1,
+    l2RpcUrl: options.l2,
+    output,
+    signal: stopSignal(),
+  }
+  if (options.send !== true) {
+    await planL2(parameters)
+    output.progress('Nothing was sent. Add --send to do it.')
+    return
+  }
+  const manifest = await sendL2(parameters)
+  output.result(
+    { deployed: true, network: given.network, contracts: manifest.l2.contracts, tokens: manifest.tokens },
+    `L2 is complete, and ${given.network} holds its whole manifest. Publish that folder.`,
+  )
 }
 
 function withKey(command: Command): Command {

@@ -83,6 +83,7 @@ export async function sendL1(parameters: L1SideParameters): Promise<Sent> {
       decide: journal.decide,
       confirmations,
     })
+    await journal.decide('wbtc', async () => l1.wbtc)
     const { timestamp } = await getBlock(client, { blockHash: l1.startBlock.hash })
     return { roles, config, l1, l2Time: Number(timestamp), sent: counter.sent() }
   } finally {

@@ -1,15 +1,11 @@
 import { createClient, http, parseEther } from 'viem'
 import { depositEtherCall } from '../../../bridge/actions.ts'
 import { l1Chain, l2Chain } from '../../../chain/chains.ts'
-import { deployPayoutForwarderFactory } from '../../../chain/deploy/forwarder.ts'
-import { deployL2 } from '../../../chain/deploy/l2.ts'
-import { ensureIndex } from '../../../chain/deploy/ledger.ts'
 import { hashsandPredeploys } from '../../../chain/generated/addresses.ts'
-import { checkIdentity } from '../../../chain/identity.ts'
 import type { Manifest } from '../../../chain/manifest.ts'
-import { checkTokens } from '../../../chain/tokens.ts'
 import type { Keys, Role } from '../../runtime/keys.ts'
 import { clientsOf } from '../clients.ts'
+import { type CompleteNetworkParameters, completeNetwork } from '../deploy/completeNetwork.ts'
 import type { Output } from '../output.ts'
 import { waitFor } from '../wait.ts'
 import { openWallet } from '../wallet.ts'
@@ -35,29 +31,16 @@ export type FinishDeploymentParameters = {
 /** Brings to L2 what genesis does not hold, and answers the complete manifest. Looks first, so any start may run it. */
 export async function finishDeployment(parameters: FinishDeploymentParameters): Promise<Manifest> {
   const { manifest, wbtc, keys, profile, output } = parameters
-  const onProgress = (step: string) => output.progress(step)
-  const config = deployConfig(profile, keys)
   const [l1, l2] = deployers(manifest, keys)
-
   await bringEther(parameters)
-  const token = { symbol: 'WBTC', name: 'Wrapped BTC', decimals: 8, l1: wbtc }
-  const deployed = await deployL2(l2, { config, tokens: [token], onProgress })
-  const pairs = deployed.tokens.map((address) => ({ ...token, l2: address }))
-  const payoutForwarderFactory = await deployPayoutForwarderFactory(l1, {
-    bridge: manifest.l1.contracts.L1StandardBridge,
-    pairs: pairs.map((pair) => ({ l1Token: pair.l1, l2Token: pair.l2 })),
+  return completeNetwork({
+    manifest,
+    config: deployConfig(profile, keys),
+    wbtc,
+    indices: indicesOf(profile),
+    clients: { l1, l2 },
+    onProgress: (step) => output.progress(step),
   })
-  onProgress('L2: indices of the ledger')
-  const complete = {
-    ...manifest,
-    l1: { ...manifest.l1, payoutForwarderFactory },
-    l2: { ...manifest.l2, contracts: deployed.contracts },
-    tokens: pairs,
-    indices: await registerIndices(l2, profile, pairs[0]?.l2 ?? wbtc),
-  }
-  await checkIdentity({ l1, l2 }, complete)
-  await checkTokens({ l1, l2 }, complete.tokens)
-  return complete
 }
 
 function deployers(manifest: Manifest, keys: Keys) {
@@ -101,25 +84,15 @@ async function bringEther({ manifest, keys, folder, output }: FinishDeploymentPa
   )
 }
 
-async function registerIndices(
-  l2: ReturnType<typeof deployers>[1],
-  profile: Profile,
-  token: Manifest['tokens'][number]['l2'],
-): Promise<Manifest['indices']> {
+function indicesOf(profile: Profile): CompleteNetworkParameters['indices'] {
   const network = networkOf(profile)
-  const indices: Manifest['indices'] = []
-  for (const { name, caps } of network.indices) {
-    const id = await ensureIndex(l2, {
-      name,
-      unit: network.unit,
-      token,
-      source: hashsandPredeploys.RewardIndex,
-      network: networkId,
-      firstEpoch: network.firstDay,
-      tick: network.tick,
-      caps,
-    })
-    indices.push({ id, name, network: networkId, token })
-  }
-  return indices
+  return network.indices.map(({ name, caps }) => ({
+    name,
+    unit: network.unit,
+    source: hashsandPredeploys.RewardIndex,
+    network: networkId,
+    firstEpoch: network.firstDay,
+    tick: network.tick,
+    caps,
+  }))
 }

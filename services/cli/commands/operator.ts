@@ -1,0 +1,134 @@
+import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { EngineEvent } from '../../../chain/engine/engine.ts'
+import { readNetworkFolder } from '../../../chain/engine/opstack/networkFolder.ts'
+import { startOperator } from '../../../chain/engine/opstack/operator.ts'
+import { buildOpStack } from '../../../chain/opstack/build.ts'
+import { readSecrets } from '../../runtime/keys.ts'
+import { createLog } from '../../runtime/log.ts'
+import { stopSignal } from '../../runtime/stop.ts'
+import { cacheFolder, contextOf } from '../context.ts'
+import { lockStateFolder } from '../devnet/lock.ts'
+import type { Output } from '../output.ts'
+
+type Options = {
+  network: string
+  l1: string
+  keys: string
+  passwordFile?: string
+  data: string
+  basePort: number
+  beacon?: string
+  batches: 'calldata' | 'blobs'
+}
+
+export function registerOperator(program: Command): void {
+  program
+    .command('operator')
+    .description('run the chain of a network folder on its L1')
+    .command('up')
+    .description(
+      'start op-geth, op-node, op-batcher and op-proposer and keep them alive; Ctrl-C ends it, and the next start goes on',
+    )
+    .requiredOption('--network <folder>', 'the network folder')
+    .requiredOption('--l1 <url>', 'RPC of L1')
+    .requiredOption('--keys <folder>', 'keystores of the roles batcher and proposer')
+    .option('--password-file <file>', 'the file `password` in that folder if absent')
+    .requiredOption('--data <folder>', "the chain's own folder")
+    .option(
+      '--base-port <port>',
+      'port of the L2 RPC; the engine API lies 1 above it, op-node 5; all of them on this machine alone',
+      parsePort,
+      9_545,
+    )
+    .option('--beacon <url>', 'beacon node of L1, from which blobs are read')
+    .option('--batches <kind>', 'calldata, or blob, which needs --beacon', parseBatches, 'calldata')
+    .action(async (options: Options, command: Command) => {
+      await runOperator(contextOf(command).output, options)
+    })
+}
+
+async function runOperator(output: Output, options: Options): Promise<void> {
+  const signal = stopSignal()
+  const tell = openTell(output)
+  const network = await readNetworkFolder(options.network)
+  const { passwordFile } = options
+  const keys = await readSecrets(options.keys, ['batcher', 'proposer'], { passwordFile })
+  const build = await buildOpStack({
+    cacheDir: cacheFolder(),
+    environment: process.env,
+    onProgress: tell.progress,
+  })
+  await mkdir(options.data, { recursive: true })
+  const lock = await lockStateFolder(options.data)
+  try {
+    const { basePort, beacon } = options
+    const operator = await startOperator({
+      dir: options.data,
+      network,
+      l1RpcUrl: options.l1,
+      ...(beacon === undefined ? {} : { beaconUrl: beacon }),
+      batches: options.batches,
+      keys,
+      ports: { l2: basePort, l2Engine: basePort + 1, node: basePort + 5 },
+      build,
+      onProgress: tell.progress,
+      onEvent: tell.event,
+    })
+    try {
+      const { l2RpcUrl, nodeRpcUrl } = operator
+      tell.up({ network: network.manifest.name, l2RpcUrl, nodeRpcUrl })
+      const failed = operator.exited.then((error): never => {
+        throw error
+      })
+      await Promise.race([signal.aborted ? undefined : once(signal, 'abort'), failed])
+    } finally {
+      tell.progress('stopping …')
+      await operator.stop()
+      output.done()
+    }
+  } finally {
+    await lock.release()
+  }
+}
+
+/** With `--json` one log line an event, as a service writes them; words for a person otherwise. */
+function openTell(output: Output) {
+  const log = output.json ? createLog('operator') : undefined
+  return {
+    progress: (step: string) =>
+      log === undefined ? output.progress(step) : log.info({ step }, 'operator.step'),
+    event: ({ severity, what, component, detail }: EngineEvent) => {
+      if (log === undefined) {
+        output.done()
+        const where = component === undefined ? '' : ` (${component})`
+        output.progress(`${severity}: ${what}${where}: ${detail}`)
+        output.done()
+        return
+      }
+      const fields = { severity, what, ...(component === undefined ? {} : { component }), detail }
+      if (severity === 'page') log.error(fields, 'operator.event')
+      else log.warn(fields, 'operator.event')
+    },
+    up: (urls: { network: string; l2RpcUrl: string; nodeRpcUrl: string }) => {
+      if (log !== undefined) return log.info({ up: true, ...urls }, 'operator.up')
+      output.result(
+        { up: true, ...urls },
+        `${urls.network} is up: L2 at ${urls.l2RpcUrl}, op-node at ${urls.nodeRpcUrl}. Ctrl-C ends it.`,
+      )
+    },
+  }
+}
+
+function parsePort(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 1_024 && value <= 65_000) return value
+  throw new InvalidArgumentError('A port between 1024 and 65000 is needed.')
+}
+
+function parseBatches(text: string): 'calldata' | 'blobs' {
+  if (text === 'calldata') return text
+  if (text === 'blob' || text === 'blobs') return 'blobs'
+  throw new InvalidArgumentError('It is either calldata or blob.')
+}

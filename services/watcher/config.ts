@@ -16,7 +16,7 @@ export const watcherConfig = z.object({
   /** Blocks above a wrong output before it is deleted. It is alerted at once. */
   HASHSAND_L1_CONFIRMATIONS: z.coerce.number().int().nonnegative().max(64).default(2),
   /** Loopback only. */
-  HASHSAND_PORT: port.default(9_550),
+  HASHSAND_PORT: port.default(9_551),
   /** One second, or L1's block time where that is shorter, if absent. */
   HASHSAND_POLL_MS: z.coerce.number().int().min(10).max(60_000).optional(),
   HASHSAND_LOG_LEVEL: z.string().default('info'),

@@ -29,6 +29,8 @@ export type StandIn = {
   outputAt: Map<bigint, Hash>
   /** The L1 block that it says to have derived; L1's newest if absent. */
   derived: { number: number; hash: Hash } | undefined
+  /** Blocks of L1 that it says to be behind. */
+  behind: bigint
   genesis: Hash | undefined
   silent: boolean
 }
@@ -93,7 +95,8 @@ export async function startWatcherNetwork(l2Blocks = 100): Promise<WatcherNetwor
   await writeManifest(manifestPath, manifest)
   const standIn = await startStandIn(manifest, l1, l2)
   const mine = async (seconds = 2) => {
-    await l1Node.rpc('evm_increaseTime', seconds - 1)
+    const { timestamp } = await l1.getBlock()
+    await l1Node.rpc('evm_setNextBlockTimestamp', Number(timestamp) + seconds)
     await l1Node.rpc('evm_mine')
   }
   const wallet = (role: Role) =>
@@ -189,7 +192,8 @@ async function startStandIn(
       deposit_contract_address: manifest.l1.contracts.OptimismPortal.toLowerCase(),
     }),
     optimism_syncStatus: async () => {
-      const head = await l1.getBlock()
+      const newest = await l1.getBlock()
+      const head = await l1.getBlock({ blockNumber: newest.number - standIn.behind })
       const safe = await l2.getBlock(standIn.safe === undefined ? {} : { blockNumber: standIn.safe })
       const current = standIn.derived ?? { number: Number(head.number), hash: head.hash }
       const block = {
@@ -232,6 +236,7 @@ async function startStandIn(
     safe: undefined,
     outputAt: new Map(),
     derived: undefined,
+    behind: 0n,
     genesis: undefined,
     silent: false,
   }

@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { erc20Abi, type Hash, parseEther } from 'viem'
-import {
-  depositsOf,
-  readDepositState,
-  readWithdrawalState,
-  receiptOf,
-  withdrawalsOf,
-} from '../../bridge/observe.ts'
+import { erc20Abi, type Hash } from 'viem'
+import { readWithdrawalState, withdrawalsOf } from '../../bridge/observe.ts'
 import { createOptimismClient, type OptimismClient } from '../../bridge/optimism.ts'
-import { sdkDepositStatus, sdkWithdrawalStatus } from '../../bridge/status.ts'
+import { sdkWithdrawalStatus } from '../../bridge/status.ts'
 import { readManifest } from '../../chain/manifest.ts'
 import { minedOn, startTestNetwork, type TestNetwork, until } from '../services/sequencerNetwork.ts'
 
-// Somebody who has the SDK and the manifest, and nothing else of ours. The service only watches.
+// Somebody who has the SDK and the manifest, and nothing else of ours. The service only watches. With a service that acts, on both
+// engines: network/optimism.test.ts.
 describe('optimism', function () {
   this.timeout(90_000)
   let network: TestNetwork
@@ -23,6 +18,14 @@ describe('optimism', function () {
     network = await startTestNetwork({ HASHSAND_RELAY: 'off' })
     const manifest = await readManifest(`${network.dir}/manifest.json`)
     sdk = createOptimismClient({ manifest, privateKey: network.userKey })
+    const { wbtc, l2, keys } = network
+    await sdk.depositErc20({ l1Token: wbtc.l1, l2Token: wbtc.l2, amount: 7_000n })
+    const token = { address: wbtc.l2, abi: erc20Abi } as const
+    await until(
+      async () =>
+        (await l2.readContract({ ...token, functionName: 'balanceOf', args: [keys.user.address] })) > 0n,
+      'coins to withdraw',
+    )
   })
   after(() => network.close())
 
@@ -37,37 +40,6 @@ describe('optimism', function () {
     assert.equal(sdkStatus, status, `the SDK says ${sdkStatus}, we say ${state}`)
     return state
   }
-
-  const followDeposit = async (hash: Hash) => {
-    const seen = new Set<string>()
-    await until(async () => (await receiptOf(network.l1, hash)) !== undefined, 'the deposit on L1')
-    const receipt = await minedOn(network.l1, hash)
-    const [deposit] = depositsOf(receipt, network.manifest.l1.contracts.OptimismPortal)
-    assert.ok(deposit)
-    const ours = async (): Promise<[string, number]> => {
-      const state = await readDepositState({ l1: network.l1, l2: network.l2 }, deposit)
-      return [state, sdkDepositStatus(state)]
-    }
-    for (let round = 0; round < 200 && !seen.has('final'); round++) {
-      const state = await agree(hash, ours)
-      if (state !== undefined) seen.add(state)
-    }
-    return seen
-  }
-
-  it('deposits a token and ether, and agrees with us in every state', async () => {
-    const { wbtc, keys } = network
-    const user = keys.user.address
-    const tokens = await followDeposit(
-      await sdk.depositErc20({ l1Token: wbtc.l1, l2Token: wbtc.l2, amount: 7_000n }),
-    )
-    const token = { address: wbtc.l2, abi: erc20Abi } as const
-    assert.equal(await network.l2.readContract({ ...token, functionName: 'balanceOf', args: [user] }), 7_000n)
-    const before = await network.l2.getBalance({ address: user })
-    const ether = await followDeposit(await sdk.depositEther(parseEther('2')))
-    assert.equal((await network.l2.getBalance({ address: user })) - before, parseEther('2'))
-    for (const seen of [tokens, ether]) assert.ok(seen.has('final'), [...seen].join(' '))
-  })
 
   it('withdraws a token alone, and agrees with us in every state', async () => {
     const { wbtc, keys, l1, l2, manifest } = network

@@ -4,21 +4,10 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { type Manifest, readManifest, writeManifest } from '../../chain/manifest.ts'
-import { type Command, hashsand, interrupt, type Sandbox, sandbox, up } from '../support/devnet.ts'
+import { type Command, hashsand, interrupt, refusal, type Sandbox, sandbox, up } from '../support/devnet.ts'
 
 // The story: somebody does something wrong. Each time: one line that says what and how to mend it, an exit code, nothing changed.
-
-type Refusal = { error: string; message: string }
-
-/** Waits for the end and demands exactly one line on standard error. */
-async function refusal(command: Command): Promise<Refusal> {
-  const exit = await command.ended
-  assert.ok(typeof exit === 'number' && exit !== 0, `ended with ${exit}`)
-  const [line, ...more] = command.stderr().trim().split('\n')
-  assert.deepEqual(more, [], 'more than one line')
-  return JSON.parse(line ?? '')
-}
+// What needs no network of its own: network/inputs.test.ts.
 
 /** Every file below a folder with a hash of its bytes, but for the lock, which only says who looked. */
 async function snapshot(folder: string): Promise<Record<string, string>> {
@@ -75,67 +64,12 @@ describe('wrong input', () => {
   })
 
   describe('on a network that is up', () => {
-    let manifest: Manifest
-    const tampered = () => join(box.state, 'tampered.json')
-    const deposit = ['bridge', 'deposit', '--amount', '0.1', '--send']
-
     before(async function () {
       this.timeout(120_000)
       // The folder of the test before stands in the way of a first start.
       box = await sandbox()
       network = up(box)
       await network.line((line) => line.up === true)
-      manifest = await readManifest(join(box.state, '901.json'))
-    })
-
-    it('refuses a second instance on the same state folder and names the holder', async () => {
-      const second = up({ ...box, basePort: box.basePort + 10 })
-      const { error, message } = await refusal(second)
-      assert.equal(error, 'StateFolderInUseError')
-      assert.match(message, new RegExp(`process ${network?.child.pid}`))
-    })
-
-    it('refuses the manifest of another chain', async () => {
-      const genesisHash = `0x${'ab'.repeat(32)}` as const
-      await writeManifest(tampered(), { ...manifest, l2: { ...manifest.l2, genesisHash } })
-      const keys = ['--manifest', tampered()]
-      for (const command of [deposit, ['demo', '--attach']]) {
-        const { error, message } = await refusal(hashsand([...box.args, ...keys, ...command]))
-        assert.equal(error, 'ManifestMismatchError')
-        assert.match(message, new RegExp(manifest.l2.genesisHash))
-      }
-      assert.equal(existsSync(join(box.state, 'wallet', 'user-l1', 'CURRENT')), true)
-      assert.equal(existsSync(join(box.state, 'demo')), false)
-    })
-
-    it('refuses a WBTC pair with wrong decimals', async () => {
-      const tokens = manifest.tokens.map((token) => ({ ...token, decimals: 18 }))
-      await writeManifest(tampered(), { ...manifest, tokens })
-      const { error, message } = await refusal(hashsand([...box.args, '--manifest', tampered(), ...deposit]))
-      assert.equal(error, 'TokenPairError')
-      assert.match(message, /decimals on L1 is 8, expected 18/)
-    })
-
-    it('refuses a manifest that is none, naming the field', async () => {
-      await writeFile(
-        tampered(),
-        JSON.stringify({ ...manifest, l1: { ...manifest.l1, chainId: 'nine hundred' } }),
-      )
-      const { error, message } = await refusal(hashsand([...box.args, '--manifest', tampered(), 'status']))
-      assert.equal(error, 'ManifestError')
-      assert.match(message, /l1\.chainId/)
-    })
-
-    it('refuses an amount that the token cannot have', async () => {
-      const command = hashsand([...box.args, 'bridge', 'deposit', '--amount=0.123456789'])
-      assert.equal((await refusal(command)).error, 'AmountError')
-    })
-
-    it('sends nothing in a dry run', async () => {
-      const dry = hashsand([...box.args, 'bridge', 'deposit', '--token', 'ETH', '--amount', '1'])
-      assert.equal(await dry.ended, 0)
-      assert.equal(dry.lines[0]?.dryRun, true)
-      assert.equal(dry.lines.length, 1)
     })
 
     it('refuses a corrupted state file, leaves it, and repairs it when asked', async function () {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -86,4 +87,15 @@ export function up({ args, basePort }: Sandbox, env: Record<string, string> = {}
 export async function interrupt(command: Command): Promise<number | NodeJS.Signals> {
   command.child.kill('SIGINT')
   return command.ended
+}
+
+export type Refusal = { error: string; message: string }
+
+/** Waits for the end and demands exactly one line on standard error. */
+export async function refusal(command: Command): Promise<Refusal> {
+  const exit = await command.ended
+  assert.ok(typeof exit === 'number' && exit !== 0, `ended with ${exit}`)
+  const [line, ...more] = command.stderr().trim().split('\n')
+  assert.deepEqual(more, [], 'more than one line')
+  return JSON.parse(line ?? '')
 }

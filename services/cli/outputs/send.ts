@@ -57,7 +57,8 @@ function reasonOf(error: ViemError): string {
   const data =
     raw !== null && 'data' in raw && typeof raw.data === 'string' && isHex(raw.data) ? raw.data : '0x'
   try {
-    const { errorName, args } = decodeErrorResult({ abi: outputProposer.abi, data })
+    const { errorName, args }: { errorName: string; args?: readonly unknown[] | undefined } =
+      decodeErrorResult({ abi: outputProposer.abi, data })
     // The oracle's own errors are sentences.
     return `${errorName === 'Error' ? String(args?.[0]) : errorName}.`
   } catch {

@@ -1,5 +1,12 @@
 import { existsSync } from 'node:fs'
-import { createClient, createPublicClient, http, type PrivateKeyAccount, type PublicClient } from 'viem'
+import {
+  createClient,
+  createPublicClient,
+  http,
+  type PrivateKeyAccount,
+  type PublicClient,
+  type Transport,
+} from 'viem'
 import { getBlock } from 'viem/actions'
 import { bareChain } from '../../../chain/chains.ts'
 import type { DeployConfig, L1Deployment } from '../../../chain/deploy/config.ts'
@@ -31,6 +38,8 @@ export type L1SideParameters = {
   signal: AbortSignal
   /** How often L1 is asked; as often as it makes blocks if absent. */
   pollMs?: number
+  /** Instead of plain HTTP to `l1RpcUrl`. */
+  transport?: Transport
 }
 
 type Prepared = L1SideParameters & { roles: Roles; config: DeployConfig; reader: PublicClient }
@@ -49,7 +58,7 @@ async function prepare(parameters: L1SideParameters): Promise<Prepared & { journ
   await checkExternalL1({ rpcUrl: l1RpcUrl, rules: roles.l1.rules }, roles.l1.chainId)
   const client = writerOf(parameters, config)
   await requirePreinstalls(client)
-  const reader = createPublicClient({ chain: client.chain, transport: transportOf(l1RpcUrl), cacheTime: 0 })
+  const reader = createPublicClient({ chain: client.chain, transport: transportOf(parameters), cacheTime: 0 })
   return { ...parameters, roles, config, reader, journal }
 }
 
@@ -110,13 +119,15 @@ async function rehearse(prepared: Prepared): Promise<Pick<Plan, 'steps' | 'contr
   })
 }
 
-export const transportOf = (url: string) => http(url, { timeout: RPC_TIMEOUT_MS })
+const transportOf = ({ l1RpcUrl, transport }: L1SideParameters) =>
+  transport ?? http(l1RpcUrl, { timeout: RPC_TIMEOUT_MS })
 
-function writerOf({ l1RpcUrl, deployer, pollMs }: L1SideParameters, config: DeployConfig) {
+function writerOf(parameters: L1SideParameters, config: DeployConfig) {
+  const { deployer, pollMs } = parameters
   return createClient({
     account: deployer,
     chain: bareChain(config.l1.chainId),
-    transport: transportOf(l1RpcUrl),
+    transport: transportOf(parameters),
     pollingInterval: pollMs ?? config.l1.blockTimeSeconds * 500,
     cacheTime: 0,
   })

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { RolesFileError } from '../../../../services/cli/deploy/errors.ts'
+import { exampleRoles } from '../../../../services/cli/deploy/exampleRoles.ts'
+import { configOf, parseRoles } from '../../../../services/cli/deploy/rolesFile.ts'
+
+type Json = ReturnType<typeof JSON.parse>
+
+function problemsOf(change: (roles: Json) => void): readonly string[] {
+  const roles = JSON.parse(exampleRoles())
+  change(roles)
+  try {
+    parseRoles(JSON.stringify(roles), 'roles.json')
+    return []
+  } catch (error) {
+    assert.ok(error instanceof RolesFileError)
+    assert.ok(!error.message.includes('\n'))
+    return error.problems
+  }
+}
+
+describe('roles file', () => {
+  it('has an example that is valid', () => {
+    const roles = parseRoles(exampleRoles(), 'example')
+    const config = configOf(roles)
+    assert.equal(config.bridge.finalizationPeriodSeconds, 604_800)
+    assert.equal(config.testL1, undefined)
+    assert.equal(config.wbtc, undefined)
+    assert.equal(config.networks[0]?.unitHashes, 10n ** 15n)
+    const holders = Object.values(config.roles)
+    assert.equal(new Set(holders).size, holders.length)
+  })
+
+  it('is read strictly, and every problem named at once', () => {
+    const problems = problemsOf((roles) => {
+      roles.l1.rules = 'shanghai'
+      roles.l2.chainId = -1
+      delete roles.roles.guardian
+      roles.roles.owner = roles.roles.batcher
+      roles.networks[0].unitHashes = 10
+      roles.timelockDelay = 5
+    })
+    for (const place of ['l1.rules', 'l2.chainId', 'roles.guardian', 'roles', 'networks.0.unitHashes']) {
+      assert.ok(
+        problems.some((problem) => problem.startsWith(`${place}:`)),
+        `${place} in ${problems}`,
+      )
+    }
+    assert.ok(problems.some((problem) => problem.includes('timelockDelay')))
+  })
+
+  it('gives no address two roles', () => {
+    for (const [first, second] of [
+      ['proposer', 'batcher'],
+      ['guardian', 'challenger'],
+      ['sequencer', 'proposer'],
+    ]) {
+      const [problem, ...others] = problemsOf((roles) => {
+        roles.roles[String(second)] = roles.roles[String(first)]
+      })
+      assert.match(String(problem), new RegExp(`roles.(${first}|${second})`))
+      assert.deepEqual(others, [])
+    }
+    const signer = problemsOf((roles) => {
+      roles.networks[0].signers[2] = roles.roles.batcher
+    })
+    assert.match(String(signer), /networks\.0\.signers\.2.*roles\.batcher/)
+  })
+
+  it('refuses an address with a wrong checksum, and the zero address', () => {
+    const wrong = problemsOf((roles) => {
+      roles.roles.batcher = roles.roles.batcher.replace(/[a-f]/, (letter: string) => letter.toUpperCase())
+    })
+    assert.match(String(wrong), /roles\.batcher: not an address/)
+    const zero = problemsOf((roles) => {
+      roles.roles.batcher = `0x${'00'.repeat(20)}`
+    })
+    assert.match(String(zero), /roles\.batcher: .*zero/)
+  })
+
+  it('refuses what contracts would refuse only after most of the gas was paid', () => {
+    const cases: [RegExp, (roles: Json) => void][] = [
+      [
+        /finalizationPeriodSeconds/,
+        (roles) => Object.assign(roles.bridge, { finalizationPeriodSeconds: 86_400 }),
+      ],
+      [/4 are needed/, (roles) => roles.networks[0].signers.pop()],
+      [
+        /names a signer twice/,
+        (roles) => Object.assign(roles.networks[0].signers, { 1: roles.networks[0].signers[0] }),
+      ],
+      [/before the clock's first epoch/, (roles) => Object.assign(roles.networks[0], { firstDay: 1 })],
+      [/longer than 32 bytes/, (roles) => Object.assign(roles.networks[0], { name: 'x'.repeat(33) })],
+      [/chain id of L1 too/, (roles) => Object.assign(roles.l2, { chainId: 1 })],
+      [/more than L1's/, (roles) => Object.assign(roles.l2, { blockTimeSeconds: 13 })],
+      [/caps/, (roles) => Object.assign(roles.networks[0].indices[0], { caps: ['0'] })],
+    ]
+    for (const [expected, change] of cases) assert.match(problemsOf(change).join('; '), expected)
+  })
+
+  it('says so when it is no JSON', () => {
+    assert.throws(() => parseRoles('{', 'roles.json'), RolesFileError)
+  })
+})

@@ -13,9 +13,11 @@ export type NetworkStatus = {
 
 /** Asks every service that the manifest names for its status, side by side. */
 export async function networkStatus(manifest: Manifest): Promise<NetworkStatus> {
-  const { sequencer, relayer } = manifest.services
+  const { sequencer, relayer, watcher } = manifest.services
+  // Only engine op-stack has a watcher.
+  const asked = { sequencer, relayer, ...(watcher === undefined ? {} : { watcher }) }
   const answers = await Promise.all(
-    Object.entries({ sequencer, relayer }).map(async ([name, url]) => [name, await statusOf(url)] as const),
+    Object.entries(asked).map(async ([name, url]) => [name, await statusOf(url)] as const),
   )
   return {
     network: {

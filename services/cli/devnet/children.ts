@@ -12,8 +12,10 @@ export type Child = {
   stop(): Promise<void>
 }
 
+export type ServiceName = 'sequencer' | 'relayer' | 'api' | 'watcher'
+
 export type StartServiceParameters = {
-  name: 'sequencer' | 'relayer' | 'api'
+  name: ServiceName
   logs: string
   env: Record<string, string>
 }

@@ -103,6 +103,12 @@ export function firstManifest(profile: Profile, ports: Ports, engine: AnvilEngin
       },
     ],
     indices: [],
-    services: { sequencer: local(ports.sequencer), relayer: local(ports.relayer), api: local(ports.api) },
+    services: {
+      sequencer: local(ports.sequencer),
+      relayer: local(ports.relayer),
+      api: local(ports.api),
+      // It needs a replica.
+      ...('opStack' in engine ? { watcher: local(ports.watcher) } : {}),
+    },
   }
 }

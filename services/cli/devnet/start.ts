@@ -13,7 +13,7 @@ import type { Context } from '../context.ts'
 import { cacheFolder, dataFolder } from '../context.ts'
 import { StateFolderError } from '../errors.ts'
 import { secretsOf } from './accounts.ts'
-import { type Child, startService, waitReady } from './children.ts'
+import { type Child, type ServiceName, startService, waitReady } from './children.ts'
 import { finishDeployment } from './deployL2.ts'
 import { lockStateFolder } from './lock.ts'
 import { deployConfig, firstManifest, networkOf } from './network.ts'
@@ -77,12 +77,12 @@ export async function startDevnet({
     const manifest = firstManifest(profile, ports, engine)
     await writeManifest(folder.bootManifest, manifest)
 
-    const start = (name: 'sequencer' | 'relayer' | 'api', env: Record<string, string> = {}) =>
+    const start: StartChild = (name, env: Record<string, string> = {}) =>
       startChild({ folder, ports, name, env, stops })
     const startReaders = () =>
       Promise.all([
         Promise.all([start('relayer', { HASHSAND_DATA: dataFolder() }), start('api')]),
-        startStrangers({ folder, ports, engine, build, output, stops }),
+        startStrangers({ folder, ports, engine, build, output, stops, start }),
       ])
     // At a restart the others need not wait until L2 was looked through; they wait for its RPC by themselves.
     const early = (await isKnown(folder, manifest)) ? startReaders() : undefined
@@ -186,6 +186,8 @@ async function startEngine(parameters: EngineParameters): Promise<AnvilEngine | 
   })
 }
 
+type StartChild = (name: ServiceName, env?: Record<string, string>) => Promise<Child>
+
 type StrangersParameters = {
   folder: StateFolder
   ports: Ports
@@ -193,18 +195,24 @@ type StrangersParameters = {
   build: OpStackBuild | undefined
   output: Context['output']
   stops: (() => Promise<void>)[]
+  start: StartChild
 }
 
-/** Who looks at the network from outside: on engine op-stack a replica. */
+/** Who looks at the network from outside: on engine op-stack a replica, and a watcher who believes no other node. */
 async function startStrangers(
   parameters: StrangersParameters,
 ): Promise<{ replica?: Replica; children: Child[] }> {
-  const { engine, build, stops } = parameters
+  const { engine, build, stops, start } = parameters
   if (build === undefined || !('opStack' in engine)) return { children: [] }
   const starting = startOwnReplica({ ...parameters, engine, build })
   // Another part may fail meanwhile, and everything is stopped then.
   stops.push(() => starting.then((replica) => replica.stop()).catch(() => {}))
-  return { replica: await starting, children: [] }
+  const replica = await starting
+  const watcher = await start('watcher', {
+    HASHSAND_REPLICA_L2_RPC: replica.l2RpcUrl,
+    HASHSAND_REPLICA_NODE_RPC: replica.nodeRpcUrl,
+  })
+  return { replica, children: [watcher] }
 }
 
 function sequencerEnv(engine: AnvilEngine | OpStackEngine, ports: Ports): Record<string, string> {
@@ -223,7 +231,7 @@ function sequencerEnv(engine: AnvilEngine | OpStackEngine, ports: Ports): Record
 type ChildParameters = {
   folder: StateFolder
   ports: Ports
-  name: 'sequencer' | 'relayer' | 'api'
+  name: ServiceName
   env: Record<string, string>
   stops: (() => Promise<void>)[]
 }

@@ -13,6 +13,8 @@ export const watcherConfig = z.object({
   HASHSAND_L1_RPC: z.url().optional(),
   /** Keys whose role `challenger` deletes. Without it somebody else has to, and is paged. */
   HASHSAND_KEYS: z.string().min(1).optional(),
+  /** Of a folder of keystores; the file `password` in it if absent. */
+  HASHSAND_KEYS_PASSWORD_FILE: z.string().min(1).optional(),
   /** Blocks above a wrong output before it is deleted. It is alerted at once. */
   HASHSAND_L1_CONFIRMATIONS: z.coerce.number().int().nonnegative().max(64).default(2),
   /** Loopback only. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { PrivateKeyAccount } from 'viem'
 import { readManifest } from '../../chain/manifest.ts'
 import { readConfig } from '../runtime/config.ts'
 import { serve } from '../runtime/http.ts'
@@ -9,7 +10,7 @@ import { runMain } from '../runtime/main.ts'
 import { stopSignal } from '../runtime/stop.ts'
 import { createAlerts } from './alerts.ts'
 import { createApp } from './app.ts'
-import { watcherConfig } from './config.ts'
+import { type WatcherConfig, watcherConfig } from './config.ts'
 import { openDeleter } from './deletion.ts'
 import { createFollower } from './follow.ts'
 import { createIncidents } from './incidents.ts'
@@ -24,8 +25,7 @@ await runMain(log, async () => {
   const config = readConfig(watcherConfig, process.env)
   const signal = stopSignal({ withParent: process.env.HASHSAND_LEASH === '1' })
   const manifest = await readManifest(config.HASHSAND_MANIFEST)
-  const keys = config.HASHSAND_KEYS === undefined ? undefined : await readKeys(config.HASHSAND_KEYS)
-  const account = keys?.challenger
+  const account = await challengerOf(config)
   const network = openNetwork(manifest, config)
   if (!(await awaitNetwork(network, { log, signal, challenger: account?.address }))) return
 
@@ -55,3 +55,8 @@ await runMain(log, async () => {
   })
   log.info('watcher.stopped')
 })
+
+async function challengerOf(config: WatcherConfig): Promise<PrivateKeyAccount | undefined> {
+  const { HASHSAND_KEYS: path, HASHSAND_KEYS_PASSWORD_FILE: passwordFile } = config
+  return path === undefined ? undefined : (await readKeys(path, ['challenger'], { passwordFile })).challenger
+}

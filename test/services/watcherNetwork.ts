@@ -271,9 +271,14 @@ export type WatcherProcess = {
 
 const repository = join(import.meta.dirname, '..', '..')
 
+export type Watched = Pick<WatcherNetwork, 'dir' | 'manifestPath' | 'keysPath'> & {
+  l2Node: { url: string }
+  node: { url: string }
+}
+
 /** The watcher as a process of its own. Resolves when it listens or has ended. */
 export async function startWatcherProcess(
-  network: WatcherNetwork,
+  network: Watched,
   env: Record<string, string> = {},
 ): Promise<WatcherProcess> {
   const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', 'services/watcher/main.ts'], {

@@ -23,7 +23,8 @@ export type Signer = { role: Role; account: PrivateKeyAccount }
 export async function signerOf({ folder }: Context, as: string): Promise<Signer> {
   const role = roles.find((name) => name === as)
   if (role === undefined) throw new UnknownNameError('role', as, roles)
-  return { role, account: (await readKeys(process.env.HASHSAND_KEYS ?? folder.keys))[role] }
+  const { HASHSAND_KEYS: path = folder.keys, HASHSAND_KEYS_PASSWORD_FILE: passwordFile } = process.env
+  return { role, account: (await readKeys(path, [role], { passwordFile }))[role] }
 }
 
 /** What a call costs at most, its value and its gas. Refuses an account that has less. */

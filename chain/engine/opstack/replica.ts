@@ -174,7 +174,7 @@ async function ensureDatabase(
 ): Promise<void> {
   await mkdir(paths.l2Dir, { recursive: true })
   await ensureJwt(paths.jwt)
-  if (existsSync(paths.network)) return
+  if (existsSync(paths.network) && existsSync(paths.geth)) return
   onProgress?.('genesis')
   await rm(paths.geth, { recursive: true, force: true })
   await initGeth(setting, network.genesis).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-import { BlockNotFoundError, RpcRequestError } from 'viem'
+import { BlockNotFoundError, RpcRequestError, BaseError as ViemError } from 'viem'
 import { getBlock, getChainId } from 'viem/actions'
 import type { Manifest } from '../../manifest.ts'
 import { L1ChainIdError, L1UnreachableError } from './errors.ts'
@@ -12,22 +12,24 @@ export async function checkReplicaL1(url: string, { l1 }: Manifest): Promise<voi
     throw new L1UnreachableError(url, cause)
   }
   const hashOf = (number: number) =>
-    getBlock(client, { blockNumber: BigInt(number) }).then(
-      ({ hash }) => hash,
-      (error: unknown) =>
-        error instanceof BlockNotFoundError || error instanceof RpcRequestError
-          ? undefined
-          : unreachable(error),
-    )
+    getBlock(client, { blockNumber: BigInt(number) }).then(({ hash }) => hash)
   const chainId = await getChainId(client).catch(unreachable)
   if (chainId !== l1.chainId) throw new L1ChainIdError(url, chainId, l1.chainId)
 
   // Nodes that keep no history since block 0 are good enough; those that know another block 0 are not.
-  const genesis = await hashOf(0)
+  const genesis = await hashOf(0).catch((error: unknown) => {
+    if (!(error instanceof ViemError)) throw error
+    return undefined
+  })
   if (genesis !== undefined && genesis !== l1.genesisHash)
     throw new L1BlockError(url, 0, genesis, l1.genesisHash)
 
   const { number, hash } = l1.startBlock
-  const start = await hashOf(number)
+  const start = await hashOf(number).catch((error: unknown) =>
+    isAnswer(error) ? undefined : unreachable(error),
+  )
   if (start !== hash) throw new L1BlockError(url, number, start ?? 'absent', hash)
 }
+
+/** The node is there, the block is not. */
+const isAnswer = (error: unknown) => error instanceof BlockNotFoundError || error instanceof RpcRequestError

@@ -4,6 +4,7 @@ import { type Replica, startReplica } from '../../../chain/engine/opstack/replic
 import { type Manifest, readManifest } from '../../../chain/manifest.ts'
 import type { OpStackBuild } from '../../../chain/opstack/build.ts'
 import type { Output } from '../output.ts'
+import { lockReplica } from '../replica/lock.ts'
 import type { Ports, StateFolder } from './profile.ts'
 
 /** Writes what a stranger needs to follow this network. */
@@ -24,7 +25,9 @@ export type OwnReplicaParameters = {
 export async function startOwnReplica(parameters: OwnReplicaParameters): Promise<Replica> {
   const { folder, ports, engine, build, output } = parameters
   await publish(folder, engine, await readManifest(folder.manifest))
-  return startReplica({
+  // `hashsand replica up` on the same folder has to find it in use.
+  const release = await lockReplica(folder.replica)
+  const replica = await startReplica({
     dir: folder.replica,
     network: await readNetworkFolder(folder.network),
     l1RpcUrl: engine.l1RpcUrl,
@@ -32,5 +35,9 @@ export async function startOwnReplica(parameters: OwnReplicaParameters): Promise
     build,
     onEvent: ({ severity, component, detail }) =>
       output.progress(`${severity}: replica (${component ?? 'all of it'}): ${detail}`),
+  }).catch(async (error: unknown) => {
+    await release()
+    throw error
   })
+  return { ...replica, stop: () => replica.stop().then(release) }
 }

@@ -1,18 +1,12 @@
-import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type NetworkFolder, readNetworkFolder } from '../../../chain/engine/opstack/networkFolder.ts'
-import { replicaPaths } from '../../../chain/engine/opstack/paths.ts'
 import { type Replica, startReplica } from '../../../chain/engine/opstack/replica.ts'
 import { BaseError } from '../../../chain/errors.ts'
 import { buildOpStack } from '../../../chain/opstack/build.ts'
-import { StoreInUseError } from '../../runtime/outboxErrors.ts'
-import { openLevel } from '../../runtime/store.ts'
 import { cacheFolder } from '../context.ts'
-import { ReplicaFolderInUseError } from '../errors.ts'
 import type { Output } from '../output.ts'
 import { serveHealth } from './health.ts'
+import { lockReplica } from './lock.ts'
 import { describe, isLevel, lookAtReplica } from './look.ts'
 
 const POLL_MS = 1_000
@@ -45,7 +39,7 @@ export async function replicaUp(parameters: ReplicaUpParameters): Promise<Runnin
   const network = await readNetworkFolder(parameters.network)
   const onProgress = (step: string) => output.progress(`${step} …`)
   const build = await buildOpStack({ cacheDir: cacheFolder(), environment: process.env, onProgress })
-  const release = await lockData(data)
+  const release = await lockReplica(data)
   const stops: (() => Promise<void>)[] = [release]
   const stop = async () => {
     for (const end of stops.splice(0).reverse()) await end()
@@ -94,19 +88,5 @@ export async function followUntilLevel(
       output.progress(error.message)
     }
     await sleep(POLL_MS, undefined, { signal }).catch(() => {})
-  }
-}
-
-/** Takes the folder for this process. A folder that never became a replica's keeps nothing of the lock. */
-async function lockData(data: string): Promise<() => Promise<void>> {
-  const isNew = !existsSync(data)
-  const folder = join(data, 'lock')
-  const lock = await openLevel(folder).catch((error: unknown) => {
-    throw error instanceof StoreInUseError ? new ReplicaFolderInUseError(data, error.holder, error) : error
-  })
-  return async () => {
-    await lock.close()
-    if (!existsSync(replicaPaths(data).network))
-      await rm(isNew ? data : folder, { recursive: true, force: true })
   }
 }

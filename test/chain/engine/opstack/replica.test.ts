@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Hash } from 'viem'
 import { getBlock } from 'viem/actions'
-import { stopOrphans } from '../../../../chain/engine/anvil/node.ts'
+import { commandLines, stopOrphans } from '../../../../chain/engine/anvil/node.ts'
 import {
   L1ChainIdError,
   L1UnreachableError,
@@ -144,6 +144,13 @@ describe('replica', function () {
     assert.ok(first.l2Blocks >= 490 && first.seconds >= 980, JSON.stringify(first))
     assert.ok(last.l2Blocks <= 10, JSON.stringify(last))
     await assertEqual(await untilLevel())
+  })
+
+  it('makes no block by itself and hears of none but from L1', () => {
+    const [pid] = pidsOf(path('replica'), 'op-node')
+    const words = commandLines().find((line) => line.pid === pid)?.words ?? []
+    assert.ok(words.includes('--p2p.disable'))
+    assert.ok(!words.some((word) => word.includes('sequencer')))
   })
 
   it('remembers where it answers, for its owner alone', async () => {
@@ -307,9 +314,9 @@ describe('replica', function () {
       assert.ok(typeof healthUrl === 'string' && typeof l2RpcUrl === 'string')
       assert.equal((await fetch(`${healthUrl}/readyz`)).status, 200)
       const second = cli('up', ...where(), ...data())
+      const status = cli('status', ...data())
       assert.equal(await second.ended, exitCode.failed)
       assert.match(second.stderr(), /ReplicaFolderInUseError/)
-      const status = cli('status', ...data())
       const seen = await status.line((line) => line.behind !== undefined)
       assert.equal(seen.chainId, 901)
       assert.equal(await interrupt(up), exitCode.ok)

@@ -102,6 +102,7 @@ describe('network folder', () => {
       writeNetworkFolder(other, { manifest, files: { ...source, rollup: source.genesis } }),
       NetworkFileHashError,
     )
+    assert.deepEqual(readdirSync(folder.dir).sort(), ['network', 'source'])
     const half = `${other}.0123abcd.tmp`
     cpSync(dir, half, { recursive: true })
     await writeNetworkFolder(other, { manifest, files: source })

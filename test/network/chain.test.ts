@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import {
   type Address,
+  createPublicClient,
   encodeFunctionData,
   erc20Abi,
   getAddress,
   type Hex,
+  http,
   pad,
   parseEther,
   toHex,
@@ -102,7 +104,8 @@ describe('a network', function () {
   })
 
   it('has in block 0 the same code and storage whatever the engine', async () => {
-    const { l2, manifest, engine } = network()
+    const { manifest, engine } = network()
+    const l2 = createPublicClient({ transport: http(manifest.l2.rpcUrl, { batch: { batchSize: 100 } }) })
     const config = await configOf(network())
     const genesis = await buildGenesis(config, manifest.l1.contracts)
     // anvil's block 0 can't be asked, so contracts are compared as they are, where nothing may have changed them since.

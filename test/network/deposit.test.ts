@@ -8,8 +8,8 @@ import { depositEnds, effectOf } from '../../bridge/message.ts'
 import { depositsOf } from '../../bridge/observe.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
 import { l1StandardBridgeAbi } from '../../chain/generated/opAbi.ts'
-import { eventually } from '../support/network.ts'
-import { sharedNetwork } from '../support/sharedNetwork.ts'
+import { eventually, type RunningNetwork } from '../support/network.ts'
+import { itMeanwhile, sharedNetwork } from '../support/sharedNetwork.ts'
 
 const stranger = () => privateKeyToAccount(generatePrivateKey()).address
 
@@ -19,59 +19,63 @@ type Message = {
   history: { state: string; note?: string }[]
 }
 
+function inState({ ask, patience }: RunningNetwork, id: Hash, ...states: string[]): Promise<Message> {
+  return eventually(
+    async () => {
+      const found = await ask<Message>(`/v1/messages/${id}`)
+      return states.includes(found.state) && found
+    },
+    `${id} to be ${states.join(' or ')}`,
+    patience.depositSeconds,
+  )
+}
+
+function tokensOf({ l2, wbtc }: RunningNetwork, holder: Address): Promise<bigint> {
+  return l2.readContract({ address: wbtc.l2, abi: erc20Abi, functionName: 'balanceOf', args: [holder] })
+}
+
 describe('deposits', function () {
   this.timeout(600_000)
-  const network = sharedNetwork()
-  const message = (id: Hash) => network().ask<Message>(`/v1/messages/${id}`)
-  const inState = (id: Hash, ...states: string[]) =>
-    eventually(
-      async () => {
-        const found = await message(id)
-        return states.includes(found.state) && found
-      },
-      `${id} to be ${states.join(' or ')}`,
-      network().patience.depositSeconds,
-    )
-  const tokensOf = (holder: Address) => {
-    const { l2, wbtc } = network()
-    return l2.readContract({ address: wbtc.l2, abi: erc20Abi, functionName: 'balanceOf', args: [holder] })
-  }
+  sharedNetwork()
 
-  it('executes a deposit under the hash that L1 alone gives', async () => {
-    const { manifest, wbtc, l2, newUser, send, arrived } = network()
+  itMeanwhile('executes a deposit under the hash that L1 alone gives', async (network) => {
+    const { manifest, wbtc, l2, newUser, send, arrived } = network
     const user = await newUser({ ether: parseEther('1'), wbtc: 500n, l1Wbtc: 300n })
     assert.equal(await l2.getBalance({ address: user.address }), parseEther('1'))
-    assert.equal(await tokensOf(user.address), 500n)
+    assert.equal(await tokensOf(network, user.address), 500n)
 
     const to = stranger()
     const receipt = await send(user, 'l1', depositErc20Call({ manifest, token: wbtc.l1, amount: 300n, to }))
     const [executed] = await arrived(receipt)
     assert.ok(executed)
     assert.deepEqual(getL2TransactionHashes({ logs: receipt.logs as never }), [executed.transactionHash])
-    assert.equal(await tokensOf(to), 300n)
-    const { effect } = await inState(executed.transactionHash, 'included', 'final')
+    assert.equal(await tokensOf(network, to), 300n)
+    const { effect } = await inState(network, executed.transactionHash, 'included', 'final')
     assert.deepEqual([effect.kind, effect.amount], ['erc20', '300'])
   })
 
-  it('calls a deposit of an unknown pair failed, although its transactions succeeded', async () => {
-    const { manifest, wbtc, newUser, send, arrived } = network()
-    const user = await newUser({ l1Wbtc: 5n })
-    const { L1StandardBridge } = manifest.l1.contracts
-    const data = encodeFunctionData({
-      abi: l1StandardBridgeAbi,
-      functionName: 'bridgeERC20To',
-      args: [wbtc.l1, stranger(), user.address, 5n, 200_000, '0x'],
-    })
-    const receipt = await send(user, 'l1', { to: L1StandardBridge, data, value: 0n })
-    assert.equal(receipt.status, 'success')
-    const [executed] = await arrived(receipt)
-    assert.equal(executed?.status, 'success')
-    const { history } = await inState(executed.transactionHash, 'failed')
-    assert.match(history.at(-1)?.note ?? '', /FailedRelayedMessage/)
-  })
+  itMeanwhile(
+    'calls a deposit of an unknown pair failed, although its transactions succeeded',
+    async (network) => {
+      const { manifest, wbtc, newUser, send, arrived } = network
+      const user = await newUser({ l1Wbtc: 5n })
+      const { L1StandardBridge } = manifest.l1.contracts
+      const data = encodeFunctionData({
+        abi: l1StandardBridgeAbi,
+        functionName: 'bridgeERC20To',
+        args: [wbtc.l1, stranger(), user.address, 5n, 200_000, '0x'],
+      })
+      const receipt = await send(user, 'l1', { to: L1StandardBridge, data, value: 0n })
+      assert.equal(receipt.status, 'success')
+      const [executed] = await arrived(receipt)
+      assert.equal(executed?.status, 'success')
+      const { history } = await inState(network, executed.transactionHash, 'failed')
+      assert.match(history.at(-1)?.note ?? '', /FailedRelayedMessage/)
+    },
+  )
 
-  it('does not take an imitation of a bridge message for coins', async () => {
-    const { manifest, wbtc, newUser, send } = network()
+  itMeanwhile('does not take an imitation of a bridge message for coins', async (network) => {
+    const { manifest, wbtc, newUser, send } = network
     const user = await newUser()
     const imitation = encodeFunctionData({
       abi: l1StandardBridgeAbi,
@@ -83,8 +87,8 @@ describe('deposits', function () {
     const [deposit] = depositsOf(receipt, manifest.l1.contracts.OptimismPortal)
     assert.ok(deposit)
     assert.equal(effectOf(deposit, depositEnds(manifest.l1.contracts)).kind, 'call')
-    const { effect } = await inState(deposit.hash, 'failed')
+    const { effect } = await inState(network, deposit.hash, 'failed')
     assert.equal(effect.kind, 'call')
-    assert.equal(await tokensOf(user.address), 0n)
+    assert.equal(await tokensOf(network, user.address), 0n)
   })
 })

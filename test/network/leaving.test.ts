@@ -27,7 +27,7 @@ import { depositsOf, withdrawalsOf } from '../../bridge/observe.ts'
 import { outputProposer } from '../../chain/generated/abi.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
 import { eventually, executed, mined, type RunningNetwork, type User } from '../support/network.ts'
-import { sharedNetwork, story } from '../support/sharedNetwork.ts'
+import { itMeanwhile, sharedNetwork, story } from '../support/sharedNetwork.ts'
 
 /** Sends a forced call on L1 and answers what became of it on L2. */
 async function force(network: RunningNetwork, user: User, call: Call): Promise<TransactionReceipt> {
@@ -119,31 +119,34 @@ describe('forced transactions', function () {
     assert.equal(left, 0n)
   })
 
-  it('takes nothing from somebody who has less, and leaves him what he sent along', async () => {
-    const { manifest, wbtc, newUser, l2 } = network()
-    const user = await newUser()
-    const to = user.address
-    const call = forcedWithdrawErc20Call({ manifest, token: wbtc.l2, amount: 1n, to })
-    assert.equal((await force(network(), user, call)).status, 'reverted')
+  itMeanwhile(
+    'takes nothing from somebody who has less, and leaves him what he sent along',
+    async (network) => {
+      const { manifest, wbtc, newUser, l2 } = network
+      const user = await newUser()
+      const to = user.address
+      const call = forcedWithdrawErc20Call({ manifest, token: wbtc.l2, amount: 1n, to })
+      assert.equal((await force(network, user, call)).status, 'reverted')
 
-    const tooMuch = forcedTransactionCall({
-      manifest,
-      call: { to, data: '0x', value: parseEther('2') },
-      gas: 100_000n,
-      mint: parseEther('1'),
-    })
-    const receipt = await network().send(user, 'l1', tooMuch)
-    const [deposit] = depositsOf(receipt, manifest.l1.contracts.OptimismPortal)
-    assert.equal(deposit?.from, to)
-    await eventually(
-      async () => (await l2.getBalance({ address: to })) === parseEther('1'),
-      'the minted ether',
-      network().patience.depositSeconds,
-    )
-  })
+      const tooMuch = forcedTransactionCall({
+        manifest,
+        call: { to, data: '0x', value: parseEther('2') },
+        gas: 100_000n,
+        mint: parseEther('1'),
+      })
+      const receipt = await network.send(user, 'l1', tooMuch)
+      const [deposit] = depositsOf(receipt, manifest.l1.contracts.OptimismPortal)
+      assert.equal(deposit?.from, to)
+      await eventually(
+        async () => (await l2.getBalance({ address: to })) === parseEther('1'),
+        'the minted ether',
+        network.patience.depositSeconds,
+      )
+    },
+  )
 
-  it('knows a contract by its alias', async () => {
-    const { manifest, newUser } = network()
+  itMeanwhile('knows a contract by its alias', async (network) => {
+    const { manifest, newUser } = network
     const { Multicall3 } = manifest.l1.contracts
     const user = await newUser()
     const inner: Call = { to: user.address, data: '0x', value: 0n }
@@ -156,11 +159,11 @@ describe('forced transactions', function () {
         args: [[{ target, allowFailure: false, callData }]],
       }),
     })
-    const receipt = await mined(network(), 'l1', hash)
+    const receipt = await mined(network, 'l1', hash)
     const [deposit] = depositsOf(receipt, manifest.l1.contracts.OptimismPortal)
     assert.ok(deposit)
     assert.equal(deposit.from, aliasOf(Multicall3))
-    assert.equal((await executed(network(), deposit.hash)).status, 'success')
+    assert.equal((await executed(network, deposit.hash)).status, 'success')
   })
 
   it('reads the terms of a proposal, and is refused while the operator is at work', async () => {

@@ -57,6 +57,12 @@ export function story<Outcome>(tell: (network: RunningNetwork) => Promise<Outcom
   }
 }
 
+/** A test whose body is a story: it waits for blocks while others do. */
+export function itMeanwhile(title: string, tell: (network: RunningNetwork) => Promise<void>): void {
+  const told = story(tell)
+  it(title, () => told())
+}
+
 async function open(): Promise<RunningNetwork> {
   running = await startNetwork({ engine })
   // Ctrl-C on the tests must not leave a network behind.

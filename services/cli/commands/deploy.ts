@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { privateKeyToAccount } from 'viem/accounts'
 import { buildOpStack } from '../../../chain/opstack/build.ts'
 import { openKeystore, readPassword } from '../../runtime/keystore.ts'
@@ -23,7 +23,7 @@ export function registerDeploy(program: Command): void {
     .command('deploy')
     .description('a network of your own on an L1 of others; without --send it only says what it would do')
     .option('--example', 'print a roles file to begin with')
-    .option('--l1 <url>', 'RPC of L1')
+    .addOption(new Option('--l1 <url>', 'RPC of L1').env('HASHSAND_L1_RPC'))
     .option('--roles <file>', 'everything that is decided when a network is made')
   withKey(deploy)
     .option(

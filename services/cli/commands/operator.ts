@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { EngineEvent } from '../../../chain/engine/engine.ts'
 import { readNetworkFolder } from '../../../chain/engine/opstack/networkFolder.ts'
 import { startOperator } from '../../../chain/engine/opstack/operator.ts'
@@ -24,15 +24,30 @@ type Options = {
 }
 
 export function registerOperator(program: Command): void {
-  program
-    .command('operator')
-    .description('run the chain of a network folder on its L1')
+  const operator = program.command('operator').description('run the chain of a network folder on its L1')
+  operator
+    .command('build')
+    .description('build the programs of the OP Stack, or see that they are there; afterwards no Go is needed')
+    .action(async (_options: object, command: Command) => {
+      const { output } = contextOf(command)
+      const onProgress = (step: string) => output.progress(step)
+      const cacheDir = cacheFolder()
+      const { versions } = await buildOpStack({ cacheDir, environment: process.env, onProgress })
+      const lines = Object.entries(versions).map(([name, version]) => `${name.padEnd(12)} ${version}`)
+      output.result({ versions, cache: cacheDir }, lines.join('\n'))
+    })
+
+  operator
     .command('up')
     .description(
       'start op-geth, op-node, op-batcher and op-proposer and keep them alive; Ctrl-C ends it, and the next start goes on',
     )
     .requiredOption('--network <folder>', 'the network folder')
-    .requiredOption('--l1 <url>', 'RPC of L1')
+    .addOption(
+      new Option('--l1 <url>', 'RPC of L1; keep a token out of sight with HASHSAND_L1_RPC instead')
+        .env('HASHSAND_L1_RPC')
+        .makeOptionMandatory(),
+    )
     .requiredOption('--keys <folder>', 'keystores of the roles batcher and proposer')
     .option('--password-file <file>', 'the file `password` in that folder if absent')
     .requiredOption('--data <folder>', "the chain's own folder")
@@ -42,7 +57,9 @@ export function registerOperator(program: Command): void {
       parsePort,
       9_545,
     )
-    .option('--beacon <url>', 'beacon node of L1, from which blobs are read')
+    .addOption(
+      new Option('--beacon <url>', 'beacon node of L1, from which blobs are read').env('HASHSAND_BEACON'),
+    )
     .option('--batches <kind>', 'calldata, or blob, which needs --beacon', parseBatches, 'calldata')
     .action(async (options: Options, command: Command) => {
       await runOperator(contextOf(command).output, options)

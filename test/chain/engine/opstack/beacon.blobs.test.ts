@@ -40,9 +40,10 @@ describe('blob batches', function () {
     build = await buildOrSkip(this)
     folder = await temporaryFolder()
     const deployer = account()
-    l1 = await startForeignL1(chainId, 'osaka', [deployer, batcher])
+    l1 = await startForeignL1(chainId, 'osaka', [deployer])
     // Enough to begin with, and too little to go on for long.
-    await anvil(rpc(l1.rpcUrl), 'anvil_setBalance', [proposer.address, toHex(parseEther('0.05'))])
+    for (const { address } of [batcher, proposer])
+      await anvil(rpc(l1.rpcUrl), 'anvil_setBalance', [address, toHex(parseEther('0.05'))])
     beacon = await startBeacon()
     const rolesText = testRoles(chainId, 'osaka', ({ roles }) =>
       Object.assign(Object(roles), { batcher: batcher.address, proposer: proposer.address }),
@@ -96,9 +97,12 @@ describe('blob batches', function () {
       // One question is ours; op-node asks when it starts.
       assert.ok(beacon.asked.filter((path) => path === '/eth/v1/node/version').length >= 2)
 
-      const [page] = events.filter(({ what }) => what === 'out-of-funds')
-      assert.deepEqual([page?.severity, page?.component], ['page', 'op-proposer'])
-      assert.match(String(page?.detail), new RegExp(`${proposer.address} has 0\\.0.* Send it some`))
+      const pages = events.filter(({ what }) => what === 'out-of-funds')
+      assert.deepEqual(
+        pages.map(({ severity, component }) => `${severity} ${component}`),
+        ['page op-batcher', 'page op-proposer'],
+      )
+      assert.match(String(pages[0]?.detail), new RegExp(`${batcher.address} has 0\\.0.* Send it some`))
     } finally {
       await operator.stop()
     }

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { apiConfig } from '../../services/api/config.ts'
+import { registerBridge } from '../../services/cli/commands/bridge.ts'
+import { registerDeploy } from '../../services/cli/commands/deploy.ts'
+import { registerKeys } from '../../services/cli/commands/keys.ts'
+import { registerOperator } from '../../services/cli/commands/operator.ts'
+import { registerOutputs } from '../../services/cli/commands/outputs.ts'
+import { registerReplica } from '../../services/cli/commands/replica.ts'
+import { registerStatus } from '../../services/cli/commands/status.ts'
+import { addSharedOptions } from '../../services/cli/context.ts'
+import { relayerConfig } from '../../services/relayer/config.ts'
+import { sequencerConfig } from '../../services/sequencer/config.ts'
+import { watcherConfig } from '../../services/watcher/config.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const folder = join(root, 'services', 'operating')
+const units = readdirSync(join(folder, 'systemd'))
+const guide = readFileSync(join(folder, 'README.md'), 'utf8')
+const compose = readFileSync(join(folder, 'compose.yaml'), 'utf8')
+
+const program = addSharedOptions(new Command('hashsand'))
+for (const register of [
+  ...[registerBridge, registerDeploy, registerKeys, registerOperator],
+  ...[registerOutputs, registerReplica, registerStatus],
+]) {
+  register(program)
+}
+
+const settings: Record<string, readonly string[]> = {
+  'services/sequencer/main.ts': Object.keys(sequencerConfig.shape),
+  'services/relayer/main.ts': Object.keys(relayerConfig.shape),
+  'services/watcher/main.ts': Object.keys(watcherConfig.shape),
+  'services/api/main.ts': Object.keys(apiConfig.shape),
+  'services/cli/main.ts': ['HASHSAND_CACHE', 'HASHSAND_L1_RPC', 'HASHSAND_BEACON'],
+}
+
+/** What is wrong with the words behind `hashsand`: an unknown command, or an option that it does not have. */
+function problemsOf(words: readonly string[]): string[] {
+  let command = program
+  const known = new Set<string>()
+  const take = () => {
+    for (const { long } of command.options) known.add(String(long))
+  }
+  take()
+  const rest = [...words]
+  for (;;) {
+    while (rest[0] === '--json') rest.shift()
+    const child = command.commands.find((candidate) => candidate.name() === rest[0])
+    if (child === undefined) break
+    rest.shift()
+    command = child
+    take()
+  }
+  if (command === program) return [`no command ${rest[0]}`]
+  const given = rest.filter((word) => word.startsWith('--')).map((word) => word.replace(/=.*/, ''))
+  return given.filter((word) => !known.has(word)).map((word) => `${command.name()} has no ${word}`)
+}
+
+/** The script and its words, behind `node --import tsx`. */
+function assertRuns(words: readonly string[], where: string): string {
+  const script = String(words.find((word) => word.endsWith('main.ts')))
+  assert.ok(existsSync(join(root, script)), `${where}: ${script}`)
+  if (script === 'services/cli/main.ts') {
+    assert.deepEqual(problemsOf(words.slice(words.indexOf(script) + 1)), [], where)
+  }
+  return script
+}
+
+describe('operating', () => {
+  it('has a unit for every part, whose command and settings exist', () => {
+    const parts = ['operator', 'replica', 'watcher', 'sequencer', 'relayer', 'api']
+    assert.deepEqual(units.toSorted(), parts.map((part) => `hashsand-${part}.service`).sort())
+    for (const name of units) {
+      const text = readFileSync(join(folder, 'systemd', name), 'utf8')
+      const script = assertRuns(String(/^ExecStart=(.*)$/m.exec(text)?.[1]).split(' '), name)
+      for (const [, variable] of text.matchAll(/^Environment=(\w+)=/gm)) {
+        assert.ok(settings[script]?.includes(String(variable)), `${name} sets ${variable}`)
+      }
+      for (const line of [
+        'DynamicUser=yes',
+        'ProtectSystem=strict',
+        'NoNewPrivileges=yes',
+        'CapabilityBoundingSet=',
+      ]) {
+        assert.ok(text.split('\n').includes(line), `${name} lacks ${line}`)
+      }
+    }
+  })
+
+  it('gives each host the keys of its own roles alone', () => {
+    const keysOf = (part: string) => {
+      const text = readFileSync(join(folder, 'systemd', `hashsand-${part}.service`), 'utf8')
+      return [...text.matchAll(/^LoadCredential=(\w+)\.json:\S+\/keys\//gm)].map(([, key]) => key)
+    }
+    assert.deepEqual(keysOf('operator'), ['batcher', 'proposer'])
+    assert.deepEqual(keysOf('replica'), [])
+    assert.deepEqual(keysOf('watcher'), ['challenger'])
+    assert.deepEqual(keysOf('sequencer'), ['sequencer'])
+    assert.deepEqual(keysOf('relayer'), ['relayer', 'oracle0', 'oracle1', 'oracle2', 'oracle3'])
+    assert.deepEqual(keysOf('api'), [])
+  })
+
+  it('has units that systemd accepts', function () {
+    try {
+      execFileSync('systemd-analyze', ['--version'], { stdio: 'ignore' })
+    } catch {
+      process.stdout.write('    skipped: no systemd-analyze on this machine\n')
+      this.skip()
+    }
+    this.timeout(20_000)
+    const dir = mkdtempSync(join(tmpdir(), 'hashsand-units-'))
+    try {
+      for (const name of units) {
+        const text = readFileSync(join(folder, 'systemd', name), 'utf8')
+        writeFileSync(join(dir, name), text.replace('/usr/bin/node', process.execPath))
+      }
+      const paths = units.map((name) => join(dir, name))
+      const output = execFileSync('systemd-analyze', ['verify', ...paths], {
+        encoding: 'utf8',
+        stdio: 'pipe',
+      })
+      assert.equal(output, '')
+    } finally {
+      rmSync(dir, { recursive: true })
+    }
+  })
+
+  it('has a compose file with the same parts, whose commands and settings exist', () => {
+    const services = compose.slice(compose.indexOf('\nservices:'), compose.indexOf('\nvolumes:'))
+    const parts = services.split(/\n {2}(?=\w+:\n)/).slice(1)
+    assert.deepEqual(parts.map((part) => `hashsand-${part.split(':')[0]}.service`).sort(), units.toSorted())
+    for (const part of parts) {
+      const script = assertRuns(String(/^ {4}command: (.*)$/m.exec(part)?.[1]).split(' '), part)
+      for (const [, variable] of part.matchAll(/^ {6}(HASHSAND_\w+):/gm)) {
+        assert.ok(settings[script]?.includes(String(variable)), `${script} reads no ${variable}`)
+      }
+    }
+  })
+
+  it('has a guide whose every command exists', () => {
+    const lines = guide.split('\n').filter((line) => /^ *hashsand /.test(line))
+    assert.ok(lines.length > 12, `${lines.length} commands`)
+    for (const line of lines) {
+      const words = line
+        .trim()
+        .replace(/\s+#.*/, '')
+        .split(/\s+/)
+        .slice(1)
+      assert.deepEqual(problemsOf(words), [], line)
+    }
+  })
+
+  it('has a runbook that knows every event of the engine and every setting of its example', () => {
+    const source = readFileSync(join(root, 'chain', 'engine', 'engine.ts'), 'utf8')
+    const events = [...source.matchAll(/^ {4}\| '([a-z0-9-]+)'/gm)].map(([, name]) => String(name))
+    assert.ok(events.length >= 8)
+    for (const event of events) assert.ok(guide.includes(`\`${event}\``), `the guide lacks ${event}`)
+    const example = readFileSync(join(folder, 'l1.env.example'), 'utf8')
+    const cli = settings['services/cli/main.ts']
+    for (const [, variable] of example.matchAll(/(HASHSAND_\w+)=/g)) {
+      assert.ok(cli?.includes(String(variable)), variable)
+    }
+  })
+})

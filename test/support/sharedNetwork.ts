@@ -15,6 +15,7 @@ export type SharedNetwork = () => RunningNetwork
 let starting: Promise<RunningNetwork> | undefined
 let running: RunningNetwork | undefined
 let waiting = 0
+let unavailable = false
 const openings: ((network: RunningNetwork) => void)[] = []
 
 /** To be called in a `describe`: its tests have the network, or are skipped on a machine that has not what the engine needs. */
@@ -23,7 +24,11 @@ export function sharedNetwork(): SharedNetwork {
   before(async function () {
     if (engine === 'op-stack' && starting === undefined) {
       this.timeout(buildSeconds * 1_000)
+      // Said once: it is the same for all.
+      if (unavailable) this.skip()
+      unavailable = true
       await buildOrSkip(this)
+      unavailable = false
     }
     this.timeout(startSeconds * 1_000)
     starting ??= open()

@@ -1,30 +1,38 @@
 import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Client, createTestClient, http, parseEther, toHex } from 'viem'
+import { type Client, createTestClient, http, keccak256, parseEther, toHex } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { getBlock } from 'viem/actions'
 import { batchInbox } from '../../../../chain/deploy/l1.ts'
 import { anvil } from '../../../../chain/engine/anvil/rpc.ts'
 import type { EngineEvent } from '../../../../chain/engine/engine.ts'
 import { watchBeacon } from '../../../../chain/engine/opstack/beacon.ts'
-import { BeaconMissingError, BeaconUnreachableError } from '../../../../chain/engine/opstack/errors.ts'
+import {
+  BeaconMissingError,
+  BeaconUnreachableError,
+  ForeignFolderError,
+  L1ChainIdError,
+  L1UnreachableError,
+  WrongKeyError,
+} from '../../../../chain/engine/opstack/errors.ts'
 import { readNetworkFolder } from '../../../../chain/engine/opstack/networkFolder.ts'
 import { type OperatorOptions, startOperator } from '../../../../chain/engine/opstack/operator.ts'
+import { freePort } from '../../../../chain/engine/opstack/process.ts'
+import { L1BlockError, OtherNetworkError } from '../../../../chain/engine/opstack/replicaErrors.ts'
 import { rpc } from '../../../../chain/engine/opstack/rpc.ts'
 import type { OpStackBuild } from '../../../../chain/opstack/build.ts'
 import { sendL1 } from '../../../../services/cli/deploy/l1Side.ts'
 import { writeNetwork } from '../../../../services/cli/deploy/networkFiles.ts'
 import { parametersOf, startForeignL1, testRoles } from '../../../services/cli/deployFixture.ts'
-import { account, type TestNode, temporaryFolder } from '../../fixture.ts'
+import { account, startTestNode, type TestNode, temporaryFolder } from '../../fixture.ts'
 import { BUILD_TIMEOUT_MS, buildOrSkip } from './fixture.ts'
 
 const chainId = 31_343
 
-// anvil takes blobs and then writes a transactions root that no client can verify, so op-node can't follow it any further:
-// this holds the edge, up to the batch on L1.
-describe('blob batches', function () {
+describe('operator on an L1 of others', function () {
   this.timeout(120_000)
   const keys = { batcher: generatePrivateKey(), proposer: generatePrivateKey() }
   const [batcher, proposer] = [privateKeyToAccount(keys.batcher), privateKeyToAccount(keys.proposer)]
@@ -72,7 +80,35 @@ describe('blob batches', function () {
     await folder?.remove()
   })
 
-  it('are refused without a beacon node, or with one that does not answer', async () => {
+  it('refuses keys that L1 does not know, other L1s and folders of something else, and leaves nothing behind', async () => {
+    const swapped = { batcher: keys.proposer, proposer: keys.batcher }
+    await assert.rejects(startOperator({ ...options, keys: swapped }), (error) => {
+      assert.ok(error instanceof WrongKeyError)
+      assert.deepEqual([error.role, error.expected], ['batcher', batcher.address])
+      return true
+    })
+    const nowhere = `http://127.0.0.1:${await freePort('a test')}`
+    await assert.rejects(startOperator({ ...options, l1RpcUrl: nowhere }), L1UnreachableError)
+    for (const [id, expected] of [
+      [chainId + 1, L1ChainIdError],
+      // The same chain id is not the same chain.
+      [chainId, L1BlockError],
+    ] as const) {
+      const other = await startTestNode(id, ['--hardfork', 'osaka'])
+      await assert
+        .rejects(startOperator({ ...options, l1RpcUrl: other.rpcUrl }), expected)
+        .finally(() => other.stop())
+    }
+    assert.ok(!existsSync(options.dir))
+
+    const foreign = join(folder.dir, 'foreign')
+    mkdirSync(foreign)
+    writeFileSync(join(foreign, 'diary.txt'), '')
+    await assert.rejects(startOperator({ ...options, dir: foreign }), ForeignFolderError)
+    assert.deepEqual(readdirSync(foreign), ['diary.txt'])
+  })
+
+  it('refuses blob batches without a beacon node, or with one that does not answer', async () => {
     const { beaconUrl: _, ...without } = options
     await assert.rejects(startOperator(without), BeaconMissingError)
     const silent = `${beacon.url}/nothing/here`
@@ -84,7 +120,9 @@ describe('blob batches', function () {
     })
   })
 
-  it('are sent by op-batcher, and op-node knows the beacon node; an operator without ether is paged', async () => {
+  // anvil takes blobs and then writes a transactions root that no client can verify, so op-node can't follow it any further:
+  // this holds the edge, up to the batch on L1.
+  it('sends batches in blobs, with a beacon node that op-node knows; pages for a sender without ether', async () => {
     const operator = await startOperator(options)
     try {
       const l2ChainId = options.network.manifest.l2.chainId
@@ -108,7 +146,16 @@ describe('blob batches', function () {
     }
   })
 
-  it('page once when the beacon node goes silent, and again after it has come back', async () => {
+  it('does not go on with the chain of another network', async () => {
+    const { manifest } = options.network
+    const other = { ...manifest, l2: { ...manifest.l2, genesisHash: keccak256('0x01') } }
+    await assert.rejects(
+      startOperator({ ...options, network: { ...options.network, manifest: other } }),
+      OtherNetworkError,
+    )
+  })
+
+  it('pages once when the beacon node goes silent, and again after it has come back', async () => {
     const pages: string[] = []
     const watch = watchBeacon({
       url: beacon.url,

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { sha256 } from 'viem'
 import { z } from 'zod'
 import type { BaseError } from '../../errors.ts'
 import type { OpStackBuild } from '../../opstack/build.ts'
 import type { EngineEvent } from '../engine.ts'
+import { checkBeacon, watchBeacon } from './beacon.ts'
 import {
   initGeth,
   l2RpcUrl,
@@ -59,7 +60,7 @@ export type Replica = ReplicaUrls & {
  */
 export async function startReplica(given: ReplicaOptions): Promise<Replica> {
   const options = { ...given, dir: resolve(given.dir) }
-  const { dir, network, l1RpcUrl, ports: wanted } = options
+  const { dir, network, l1RpcUrl, beaconUrl, ports: wanted } = options
   const paths = replicaPaths(dir)
   const isNew = await prepareFolder(paths, network)
   await stopComponentOrphans(dir)
@@ -69,13 +70,14 @@ export async function startReplica(given: ReplicaOptions): Promise<Replica> {
     l2Engine: await freePort("the engine API of the replica's op-geth", wanted.l2Engine),
   }
   await checkReplicaL1(l1RpcUrl, network.manifest)
+  if (beaconUrl !== undefined) await checkBeacon(beaconUrl)
 
   const existed = existsSync(dir)
   try {
     return await run(options, paths, settingOf(options, paths, ports))
   } catch (error) {
-    // A first start leaves nothing behind: neither half a chain nor one that was refused.
-    if (isNew) await discard(paths, existed)
+    // A first start leaves nothing behind: neither half a chain nor one that was refused. A whole one may go on.
+    if (isNew && !existsSync(paths.network)) await discard(paths, existed)
     throw error
   }
 }
@@ -124,9 +126,8 @@ async function prepareFolder(paths: ReplicaPaths, { manifest, genesis }: Network
   return true
 }
 
-async function discard({ dir, l2Dir, logs, network }: ReplicaPaths, existed: boolean): Promise<void> {
-  for (const path of existed ? [l2Dir, logs, network] : [dir])
-    await rm(path, { recursive: true, force: true })
+async function discard({ dir, l2Dir, logs }: ReplicaPaths, existed: boolean): Promise<void> {
+  for (const path of existed ? [l2Dir, logs] : [dir]) await rm(path, { recursive: true, force: true })
 }
 
 async function run(options: ReplicaOptions, paths: ReplicaPaths, setting: NodeSetting): Promise<Replica> {
@@ -156,9 +157,13 @@ async function run(options: ReplicaOptions, paths: ReplicaPaths, setting: NodeSe
     await writeNetworkFolder(paths.network, { manifest: network.manifest, files: network })
     await keep('op-node', () => startReplicaNode(setting))
     const urls = { l1RpcUrl: options.l1RpcUrl, l2RpcUrl: l2RpcUrl(setting), nodeRpcUrl: nodeRpcUrl(setting) }
-    // URLs may hold a token.
-    await writeFile(paths.running, JSON.stringify(urls), { mode: 0o600 })
+    await remember(paths, urls)
     stops.push(() => rm(paths.running, { force: true }))
+    if (options.beaconUrl !== undefined) {
+      const watch = watchBeacon({ url: options.beaconUrl, ...(onEvent && { onEvent }) })
+      stops.push(() => watch.stop())
+      failures.push(watch.failed)
+    }
     return { ...urls, exited: Promise.race(failures), stop }
   } catch (error) {
     await stop()
@@ -184,11 +189,17 @@ async function ensureDatabase(
   })
 }
 
-const urls = z.object({ l1RpcUrl: z.string(), l2RpcUrl: z.string(), nodeRpcUrl: z.string() })
+const urlsSchema = z.object({ l1RpcUrl: z.string(), l2RpcUrl: z.string(), nodeRpcUrl: z.string() })
+
+/** For the owner alone: URLs may hold a token. */
+async function remember({ running }: ReplicaPaths, urls: ReplicaUrls): Promise<void> {
+  await writeFile(`${running}.tmp`, JSON.stringify(urls), { mode: 0o600 })
+  await rename(`${running}.tmp`, running)
+}
 
 /** Where the replica of this folder answers, or did when it was killed; undefined where none runs. */
 export async function runningReplica(dir: string): Promise<ReplicaUrls | undefined> {
   const { running } = replicaPaths(resolve(dir))
   const text = await readFile(running, 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : urls.safeParse(JSON.parse(text)).data
+  return text === undefined ? undefined : urlsSchema.safeParse(JSON.parse(text)).data
 }

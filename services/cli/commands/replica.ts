@@ -34,7 +34,11 @@ export function registerReplica(program: Command): void {
       parsePort,
       10_545,
     )
-    .option('--beacon <url>', 'beacon node of the L1, needed where batches are blobs', parseUrl)
+    .addOption(
+      new Option('--beacon <url>', 'beacon node of the L1, needed where batches are blobs')
+        .env('HASHSAND_BEACON')
+        .argParser(parseUrl),
+    )
     .action(up)
 
   replica

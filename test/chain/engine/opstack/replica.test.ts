@@ -6,6 +6,7 @@ import type { Hash } from 'viem'
 import { getBlock } from 'viem/actions'
 import { commandLines, stopOrphans } from '../../../../chain/engine/anvil/node.ts'
 import {
+  BeaconUnreachableError,
   L1ChainIdError,
   L1UnreachableError,
   PortTakenError,
@@ -276,6 +277,7 @@ describe('replica', function () {
     it('an L1 that is not there, has another chain id, or is another chain', async () => {
       const nowhere = `http://127.0.0.1:${await freePort('a test')}`
       await refused(L1UnreachableError, { l1RpcUrl: nowhere })
+      await refused(BeaconUnreachableError, { beaconUrl: nowhere })
       const other = await startTestNode(905)
       const wrong = await refused(L1ChainIdError, { l1RpcUrl: other.rpcUrl }).finally(() => other.stop())
       assert.deepEqual([wrong.given, wrong.expected], [905, 900])

@@ -33,7 +33,6 @@ const figure: fc.Arbitrary<Figure> = fc
 
 const benchOf = (figures: readonly Figure[]): Bench => ({
   name: 'tiny',
-  what: 'nothing much',
   run: async ({ measured, say }) => {
     say('beginning')
     figures.forEach(measured)
@@ -124,7 +123,7 @@ describe('bench', () => {
     }
   })
 
-  it('counts what a load gets into blocks, and only once', async function () {
+  it('counts what a load gets into blocks, once and without the transactions of others', async function () {
     this.timeout(30_000)
     const node = await startAnvil(['--no-mining', '--order', 'fifo'])
     const stop = new AbortController()
@@ -136,11 +135,22 @@ describe('bench', () => {
       for (const { account } of senders)
         await node.rpc('anvil_setBalance', account.address, toHex(parseEther('1')))
       const client = createPublicClient({ transport: http(node.url) })
-      const mining = mineEvery(200, node.rpc, stop.signal)
+      const stranger = privateKeyToAccount(generatePrivateKey())
+      await node.rpc('anvil_setBalance', stranger.address, toHex(parseEther('1')))
+      const chainId = await client.getChainId()
+      const theirs = { chainId, to: stranger.address, gas: 21_000n, maxFeePerGas: 10n ** 11n }
+      let nonce = 0
+      const mining = everyMs(200, stop.signal, async () => {
+        await node.rpc(
+          'eth_sendRawTransaction',
+          await stranger.signTransaction({ ...theirs, nonce: nonce++ }),
+        )
+        await node.rpc('evm_mine')
+      })
       const load = await sustain({
         client,
         rpcUrl: node.url,
-        chainId: await client.getChainId(),
+        chainId,
         senders,
         call: { to: senders[0]?.account.address ?? '0x', value: 1n, gas: 21_000n },
         count: 200,
@@ -151,8 +161,8 @@ describe('bench', () => {
       await mining
       assert.equal(load.included, 200)
       assert.equal(load.refused, 0)
-      // 21,000 gas each, and nothing but them in the blocks.
-      assert.equal(Math.round(load.gasPerSecond / load.transactionsPerSecond), 21_000)
+      // Gas is that of whole blocks.
+      assert.ok(load.gasPerSecond > load.transactionsPerSecond * 21_000)
       assert.ok(load.fullness > 0 && load.fullness <= 1)
       const nonces = await Promise.all(senders.map(({ account }) => client.getTransactionCount(account)))
       assert.deepEqual(nonces, [50, 50, 50, 50])
@@ -163,13 +173,9 @@ describe('bench', () => {
   })
 })
 
-async function mineEvery(
-  ms: number,
-  rpc: (method: string) => Promise<unknown>,
-  signal: AbortSignal,
-): Promise<void> {
+async function everyMs(ms: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
   try {
-    for await (const _ of every(ms, undefined, { signal })) await rpc('evm_mine')
+    for await (const _ of every(ms, undefined, { signal })) await act()
   } catch (error) {
     if (!signal.aborted) throw error
   }

@@ -30,7 +30,7 @@ export type Stage = {
   say(text: string): void
 }
 
-export type Bench = { name: string; what: string; run(stage: Stage): Promise<void> }
+export type Bench = { name: string; run(stage: Stage): Promise<void> }
 
 export function measurementOf(
   bench: string,

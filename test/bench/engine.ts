@@ -15,7 +15,6 @@ import { pidsOf, residentMb } from './memory.ts'
 /** What whoever outgrows the one and moves to the other wants to know, measured on both, one after the other. */
 export const engineBench: Bench = {
   name: 'engine',
-  what: 'both engines: start-up, deposit, withdrawal, transactions and gas per second, memory',
   run: async (stage) => {
     const measured = new Map<string, number>()
     for (const engine of engines) {

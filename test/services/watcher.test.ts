@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Hash, keccak256, toHex } from 'viem'
+import { type Hash, keccak256, parseGwei, toHex } from 'viem'
 import { ManifestMismatchError } from '../../chain/errors.ts'
 import { createKeysFile } from '../../services/runtime/keys.ts'
 import { createLog } from '../../services/runtime/log.ts'
@@ -21,6 +21,7 @@ import {
   startWatcherNetwork,
   startWatcherProcess,
   type WatcherNetwork,
+  type WatcherProcess,
   wrongRoot,
 } from './watcherNetwork.ts'
 
@@ -30,6 +31,7 @@ describe('watcher', function () {
   let network: WatcherNetwork
   let start: Hash
   let open: Deleter[]
+  let processes: WatcherProcess[]
   const log = createLog('test', 'silent')
 
   before(async () => {
@@ -38,12 +40,14 @@ describe('watcher', function () {
   after(() => network.close())
   beforeEach(async () => {
     open = []
+    processes = []
     start = await network.l1Node.rpc<Hash>('evm_snapshot')
     Object.assign(network.node, { safe: undefined, derived: undefined, silent: false })
     network.node.outputAt.clear()
   })
   afterEach(async () => {
     for (const deleter of open) await deleter.close()
+    for (const { kill } of processes) await kill()
     await network.l1Node.rpc('evm_revert', start)
     await network.l1Node.rpc('anvil_dropAllTransactions')
   })
@@ -52,6 +56,11 @@ describe('watcher', function () {
     HASHSAND_REPLICA_L2_RPC: network.l2Node.url,
     HASHSAND_REPLICA_NODE_RPC: network.node.url,
   })
+  const startProcess = async (env: Record<string, string> = {}) => {
+    const process = await startWatcherProcess(network, env)
+    processes.push(process)
+    return process
+  }
   let folders = 0
   async function openWatch({
     key = true,
@@ -277,7 +286,9 @@ describe('watcher', function () {
     await look(watch)
     assert.deepEqual(alertsOf(watch), ['alert output.1'])
     await lookUntil(watch, 1)
+    await sleep(300)
     assert.equal(await nonce(), 1, 'the same transaction')
+    assert.equal(await isSent(), false, 'and no other')
   })
 
   it('lets no deletion outlive its output: a right one that comes to its index stays', async () => {
@@ -285,18 +296,43 @@ describe('watcher', function () {
     await proposed(undefined, wrongRoot)
     await look(watch)
     await until(isSent, 'the deletion in the pool')
+    // Too cheap to be mined from now on, it waits for better times.
     await network.l1Node.rpc('anvil_reorg', 1, [])
+    await network.l1Node.rpc('anvil_setNextBlockBaseFeePerGas', toHex(parseGwei('100')))
+    await network.mine()
     assert.equal(await count(), 1, 'the wrong one is gone')
+    assert.equal(await nonce(), 0)
+    await look(watch)
+    await proposed(undefined)
     await until(async () => {
       await look(watch)
       await network.mine()
       return (await nonce()) === 1
     }, 'the nonce to be used up')
+
+    await network.l1Node.rpc('anvil_setNextBlockBaseFeePerGas', toHex(1n))
+    for (let n = 0; n < 5; n++) {
+      await network.mine()
+      await look(watch)
+      await sleep(100)
+    }
+    assert.deepEqual(verdictsOf(watch), ['right', 'right'])
+    assert.equal(await count(), 2)
+    assert.equal(await nonce(), 1)
+  })
+
+  it('judges anew what a reorganisation of L1 made another block', async () => {
+    const watch = await openWatch()
     await proposed(undefined, undefined)
     await look(watch)
-    assert.deepEqual(verdictsOf(watch), ['right', 'right', 'right'])
-    await network.mine()
-    assert.equal(await count(), 3)
+    await network.l1Node.rpc('anvil_reorg', 1, [])
+    const { number } = await network.l2.getBlock()
+    await network.l2Node.rpc('anvil_rollback', Number(number) - 1)
+    await network.l2Node.rpc('anvil_mine', toHex(number - 1n), toHex(3))
+    await proposed(undefined)
+    await look(watch)
+    assert.deepEqual(verdictsOf(watch), ['right', 'right'])
+    assert.deepEqual(alertsOf(watch), [])
   })
 
   it('stands back when somebody else has deleted it', async () => {
@@ -330,7 +366,7 @@ describe('watcher', function () {
   it('sends after kill -9 what was signed and never left it', async () => {
     await proposed(undefined, wrongRoot)
     const holder = await startHolder(network.l1Node.url)
-    const killed = await startWatcherProcess(network, { HASHSAND_L1_RPC: holder.url })
+    const killed = await startProcess({ HASHSAND_L1_RPC: holder.url })
     await until(async () => holder.held.length > 0, 'the broadcast')
     await killed.kill()
     holder.close()
@@ -338,7 +374,7 @@ describe('watcher', function () {
     await network.mine()
     assert.equal(await isSent(), false)
 
-    const watcher = await startWatcherProcess(network)
+    const watcher = await startProcess()
     await until(isSent, 'the deletion')
     await network.mine()
     assert.equal(await count(), 1)
@@ -360,7 +396,7 @@ describe('watcher', function () {
   it('refuses a replica of another chain, and a key that the oracle does not know', async () => {
     const others = join(network.dir, 'others.json')
     await createKeysFile(others)
-    const { exited, lines } = await startWatcherProcess(network, { HASHSAND_KEYS: others })
+    const { exited, lines } = await startProcess({ HASHSAND_KEYS: others })
     assert.equal(await exited, 70)
     assert.deepEqual(
       lines.map(({ error }) => error),

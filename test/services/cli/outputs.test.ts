@@ -215,6 +215,8 @@ describe('hashsand outputs', function () {
     network.node.behind = 1n
     const { address } = network.keys.lp
     await network.l1Node.rpc('anvil_setBalance', address, toHex(bond / 2n))
+    await run({ as: 'lp' })
+    assert.equal(results.at(-1)?.obstacle, 'BalanceTooSmallError')
     await refused(BalanceTooSmallError, { as: 'lp' })
     await network.l1Node.rpc('anvil_setBalance', address, toHex(bond + 1n))
     await refused(BalanceTooSmallError, { as: 'lp' })

@@ -67,6 +67,7 @@ describe('wrong input', () => {
     before(async function () {
       this.timeout(120_000)
       // The folder of the test before stands in the way of a first start.
+      await box.remove()
       box = await sandbox()
       network = up(box)
       await network.line((line) => line.up === true)

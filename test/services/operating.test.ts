@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -120,11 +120,10 @@ describe('operating', () => {
         writeFileSync(join(dir, name), text.replace('/usr/bin/node', process.execPath))
       }
       const paths = units.map((name) => join(dir, name))
-      const output = execFileSync('systemd-analyze', ['verify', ...paths], {
-        encoding: 'utf8',
-        stdio: 'pipe',
-      })
-      assert.equal(output, '')
+      const { status, stderr } = spawnSync('systemd-analyze', ['verify', ...paths], { encoding: 'utf8' })
+      // Warnings about the units of the machine itself are not ours.
+      const ours = stderr.split('\n').filter((line) => line.includes(dir) || line.includes('hashsand-'))
+      assert.deepEqual([status, ours], [0, []])
     } finally {
       rmSync(dir, { recursive: true })
     }

@@ -100,7 +100,7 @@ async function deployNetwork(context: Context, options: Options): Promise<void> 
   const build = await buildOpStack({ cacheDir: cacheFolder(), environment: process.env, onProgress })
   const sent = await sendL1(parameters)
   const { folder } = parameters
-  const known = await writtenManifest(folder, sent.l1)
+  const known = await writtenManifest(folder, sent)
   const manifest = known ?? (await writeNetwork({ ...sent, folder, build, onProgress }))
   const isNew = known === undefined || sent.sent > 0
   const { startBlock, contracts } = manifest.l1

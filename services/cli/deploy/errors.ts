@@ -84,3 +84,17 @@ export class JournalError extends BaseError {
     )
   }
 }
+
+/** The network folder holds something, and no deployment of ours was begun for it. */
+export class NetworkFolderTakenError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly folder: string,
+    readonly journal: string,
+  ) {
+    super(
+      `${folder} is not empty and ${journal} is not there: it belongs to another deployment. Choose an empty or new folder, or restore that journal.`,
+    )
+  }
+}

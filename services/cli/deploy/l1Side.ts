@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import {
   createClient,
   createPublicClient,
@@ -20,11 +20,13 @@ import { type Outbox, openOutbox } from '../../runtime/outbox.ts'
 import { openOutboxStore } from '../../runtime/store.ts'
 import type { Output } from '../output.ts'
 import { assertFunds, costOf, type Plan, showPlan } from './cost.ts'
-import { DeployerRoleError } from './errors.ts'
+import { DeployerRoleError, NetworkFolderTakenError } from './errors.ts'
 import { assertSameRoles, beginJournal, type DeployFolder, type Journal, readJournal } from './journal.ts'
 import { configOf, parseRoles, type Roles } from './rolesFile.ts'
 
 const RPC_TIMEOUT_MS = 60_000
+/** The outbox waits for an L1 that is away as long as it takes. */
+const REMINDER_MS = 60_000
 
 export type L1SideParameters = {
   l1RpcUrl: string
@@ -54,6 +56,8 @@ async function prepare(parameters: L1SideParameters): Promise<Prepared & { journ
   if (second !== undefined) throw new DeployerRoleError(deployer.address, second[0])
   const journal = await readJournal(folder)
   if (journal !== undefined) assertSameRoles(folder, journal, { roles, deployer: deployer.address })
+  else if (existsSync(folder.network) && readdirSync(folder.network).length > 0)
+    throw new NetworkFolderTakenError(folder.network, folder.journal)
 
   await checkExternalL1({ rpcUrl: l1RpcUrl, rules: roles.l1.rules }, roles.l1.chainId)
   const client = writerOf(parameters, config)
@@ -159,7 +163,8 @@ function countedTransact(outbox: Outbox, { plan }: Journal, output: Output) {
   const settled = () => plan.filter(({ step }) => outbox.lookup(step)?.settled !== undefined).length
   const transact: Transact = async (step, to, data) => {
     const isNew = outbox.lookup(step)?.settled === undefined
-    const receipt = await outbox.send({ key: step, to, data })
+    const reminder = setInterval(() => output.progress(`still waiting for L1 to take ${step}`), REMINDER_MS)
+    const receipt = await outbox.send({ key: step, to, data }).finally(() => clearInterval(reminder))
     if (receipt.status !== 'success') throw new TransactionRevertedError(step, receipt.transactionHash)
     if (!isNew) return receipt
     sent++

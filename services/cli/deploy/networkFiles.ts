@@ -38,10 +38,10 @@ export async function writeNetwork(parameters: NetworkFilesParameters): Promise<
   }
 }
 
-/** The manifest that an earlier run has written, if it is that of this deployment. */
+/** The manifest that an earlier run has written, if it is that of this deployment; with the URLs of today. */
 export async function writtenManifest(
   folder: DeployFolder,
-  l1: Deployment['l1'],
+  { l1, roles }: Pick<Sent, 'l1' | 'roles'>,
 ): Promise<Manifest | undefined> {
   if (!existsSync(folder.network)) return undefined
   // Somebody made it beforehand.
@@ -49,8 +49,18 @@ export async function writtenManifest(
     await rmdir(folder.network)
     return undefined
   }
-  const { manifest } = await readNetworkFolder(folder.network)
-  return manifest.l1.startBlock.hash === l1.startBlock.hash ? manifest : undefined
+  const { manifest, genesis, rollup, l1ChainConfig } = await readNetworkFolder(folder.network)
+  if (manifest.l1.startBlock.hash !== l1.startBlock.hash) return undefined
+  const { l1: l1RpcUrl, l2: l2RpcUrl, ...services } = roles.urls
+  const current = {
+    ...manifest,
+    l1: { ...manifest.l1, rpcUrl: l1RpcUrl },
+    l2: { ...manifest.l2, rpcUrl: l2RpcUrl },
+    services,
+  }
+  if (JSON.stringify(current) !== JSON.stringify(manifest))
+    await writeNetworkFolder(folder.network, { manifest: current, files: { genesis, rollup, l1ChainConfig } })
+  return current
 }
 
 /** What is known before L2 has its contracts: enough for operator, replica and sequencer. */

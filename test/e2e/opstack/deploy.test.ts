@@ -75,6 +75,9 @@ describe('an operator with the commands alone', function () {
     const planned = 39
     const count = await l1Client().getTransactionCount({ address: addressOf(deployer) })
     assert.equal(count, planned)
+    // Nothing on a chain depends on URLs, so they may change.
+    urls.l2 = 'http://127.0.0.1:2'
+    writeFileSync(at('roles.json'), JSON.stringify({ ...JSON.parse(text), urls }))
     const again = hashsand([...deploy, '--send'])
     await ended(again)
     assert.deepEqual([again.lines.at(-1)?.isNew, again.lines.at(-1)?.sent], [false, 0])

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createPublicClient, custom, http, parseEther, parseGwei, toHex } from 'viem'
 import { anvil } from '../../../chain/engine/anvil/rpc.ts'
 import { L1ChainIdError, L1RulesError, L1UnreachableError } from '../../../chain/engine/opstack/errors.ts'
@@ -7,6 +8,7 @@ import { freePort } from '../../../chain/engine/opstack/process.ts'
 import {
   DeployerFundsError,
   DeployerRoleError,
+  NetworkFolderTakenError,
   OtherRolesError,
 } from '../../../services/cli/deploy/errors.ts'
 import { readJournal } from '../../../services/cli/deploy/journal.ts'
@@ -155,6 +157,15 @@ describe('deployment on an L1 of others', function () {
       await other.stop()
     }
     assert.ok((await readJournal(setup().parameters.folder)) !== undefined)
+  })
+
+  it('refuses a network folder of another deployment before anything is sent', async () => {
+    const dir = `${folder.dir}/taken`
+    const { parameters } = setup({ dir, deployer: account() })
+    mkdirSync(parameters.folder.network, { recursive: true })
+    writeFileSync(join(parameters.folder.network, '901.json'), '{}')
+    for (const run of [planL1, sendL1]) await assert.rejects(run(parameters), NetworkFolderTakenError)
+    assert.deepEqual(readdirSync(dir), ['network'])
   })
 
   it('wants what every public L1 has', async () => {

@@ -20,7 +20,7 @@ import {
 } from '../../../../chain/engine/opstack/errors.ts'
 import { readNetworkFolder } from '../../../../chain/engine/opstack/networkFolder.ts'
 import { type OperatorOptions, startOperator } from '../../../../chain/engine/opstack/operator.ts'
-import { freePort } from '../../../../chain/engine/opstack/process.ts'
+import { freePort, stopComponentOrphans } from '../../../../chain/engine/opstack/process.ts'
 import { L1BlockError, OtherNetworkError } from '../../../../chain/engine/opstack/replicaErrors.ts'
 import { rpc } from '../../../../chain/engine/opstack/rpc.ts'
 import type { OpStackBuild } from '../../../../chain/opstack/build.ts'
@@ -75,6 +75,7 @@ describe('operator on an L1 of others', function () {
     }
   })
   after(async () => {
+    if (options !== undefined) await stopComponentOrphans(options.dir)
     await beacon?.stop()
     await l1?.stop()
     await folder?.remove()

@@ -63,8 +63,8 @@ export async function awaitNetwork(
     try {
       // A node that is away must not look like one of another chain, so they are asked for something harmless first.
       await Promise.all([network.l1.getChainId(), network.l2.getChainId(), readRollup(network)])
-      await Promise.all([checkIdentity(network, network.manifest), checkNode(network)])
-      const oracle = await readOracle(network.l1, network)
+      await Promise.all([askingNodes(() => checkIdentity(network, network.manifest)), checkNode(network)])
+      const oracle = await askingNodes(() => readOracle(network.l1, network))
       if (challenger !== undefined && challenger !== oracle.challenger) {
         throw new NotTheChallengerError(challenger, oracle.challenger)
       }
@@ -85,10 +85,16 @@ type Rollup = {
   deposit_contract_address: Address
 }
 
-function readRollup({ node }: Network): Promise<Rollup> {
+async function readRollup({ node, nodeUrl }: Network): Promise<Rollup> {
   // Safe: viem types the standard methods only; this is the answer of op-node's method.
   const request = node.request as unknown as (call: { method: string; params: [] }) => Promise<Rollup>
-  return request({ method: 'optimism_rollupConfig', params: [] })
+  try {
+    return await request({ method: 'optimism_rollupConfig', params: [] })
+  } catch (error) {
+    if (!(error instanceof ViemError) || mayRetry(error)) throw error
+    const expected = 'the configuration of a rollup'
+    throw new WrongReplicaError(nodeUrl, 'its answer to optimism_rollupConfig', error.shortMessage, expected)
+  }
 }
 
 async function checkNode(network: Network): Promise<void> {

@@ -412,6 +412,7 @@ describe('watcher', function () {
       })
     assert.equal(await start(), true)
     await assert.rejects(start({ HASHSAND_REPLICA_L2_RPC: network.l1Node.url }), ManifestMismatchError)
+    await assert.rejects(start({ HASHSAND_REPLICA_NODE_RPC: network.l2Node.url }), WrongReplicaError)
     network.node.genesis = wrongRoot
     await assert.rejects(start(), WrongReplicaError)
     network.node.genesis = undefined

@@ -109,9 +109,14 @@ export async function readWithdrawalFacts(
   const covered = nextIndex > 0n && latestBlock >= withdrawal.origin.blockNumber
   const unproven = { covered, provenAt: undefined, proposedAt: undefined, outputIndex: undefined }
   if (finalised) {
-    return { ...unproven, finalised, ...(await deliveryOf(l1, { contracts, withdrawal, blockNumber })) }
+    const delivery = await deliveryOf(l1, { contracts, withdrawal, blockNumber })
+    // A node that is just making the next block may mix its state into an answer. Nobody is told that money was lost on one word.
+    const isSo =
+      delivery.delivered ||
+      (await l1.readContract({ ...portal, functionName: 'finalizedWithdrawals', args: [withdrawal.hash] }))
+    if (isSo) return { ...unproven, finalised, ...delivery }
   }
-  const rest = { finalised, delivered: false, replayed: false }
+  const rest = { finalised: false, delivered: false, replayed: false }
   if (provenAt === 0n || outputIndex >= nextIndex) return { ...unproven, ...rest }
 
   const output = await l1.readContract({ ...oracle, functionName: 'getL2Output', args: [outputIndex] })

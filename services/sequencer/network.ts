@@ -76,7 +76,8 @@ export async function openNetwork({ l2NodeUrl, ...parts }: NetworkParts): Promis
     l1,
     l2: connect(l2NodeUrl),
     batcherHash,
-    saved: false,
+    // A node that keeps its state itself has no head that is not on disk.
+    saved: parts.dumps === undefined,
     completed: undefined,
     open: new Map(),
     newestWithdrawal: 0n,

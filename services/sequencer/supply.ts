@@ -3,7 +3,7 @@ import { readWithdrawalFacts } from '../../bridge/observe.ts'
 import { l1StandardBridgeAbi } from '../../chain/generated/opAbi.ts'
 import { readShown } from './blocks.ts'
 import { readCursor } from './derive.ts'
-import { alert, type Network, settledHead } from './network.ts'
+import { alert, l1HashAt, type Network, settledHead } from './network.ts'
 import type { MessageRecord } from './records.ts'
 
 /** Minted on L2 = locked on L1 − in flight, in base units. */
@@ -23,17 +23,33 @@ export type Supply = {
  */
 export async function readSupply(network: Network): Promise<Supply[] | undefined> {
   return readShown(network, async () => {
-    const head = await settledHead(network)
-    const cursor = await readCursor(network)
-    if (head === undefined || head.hash !== cursor.hash) return undefined
-    const messages = await messagesAt(network, head.number)
-    const supplies = [await etherSupply(network, messages, head.number)]
+    const moment = await currentMoment(network)
+    if (moment === undefined) return undefined
+    const messages = await messagesAt(network, moment.l1Block)
+    const supplies = [await etherSupply(network, messages, moment)]
     for (const token of network.manifest.tokens) {
-      supplies.push(await tokenSupply(network, messages, token, head.number))
+      supplies.push(await tokenSupply(network, messages, token, moment))
     }
-    const after = await network.l1.getBlock()
-    return after.hash === head.hash ? supplies : undefined
+    return (await currentMoment(network))?.name === moment.name ? supplies : undefined
   })
+}
+
+/** An L2 block, and the L1 block down to which L2 has executed all deposits. */
+type Moment = { name: string; l1Block: bigint; l2Block: bigint; minted: bigint }
+
+async function currentMoment(network: Network): Promise<Moment | undefined> {
+  const read = await network.store.l2Head()
+  if (read === undefined) return undefined
+  const { origin, number: l2Block, minted } = read
+  const at = { l2Block, minted, name: `${origin.hash} ${read.hash}` }
+  // op-node keeps L2 some blocks behind L1, and executes an L1 block's deposits all at once: the sides are compared at L2's origin.
+  if (network.dumps === undefined) {
+    const isThere = (await l1HashAt(network, origin.number)) === origin.hash
+    return isThere ? { ...at, l1Block: origin.number } : undefined
+  }
+  // The embedded L2 keeps up with L1, and executes deposits one by one: they are compared when it is level.
+  const [head, cursor] = [await settledHead(network), await readCursor(network)]
+  return head?.hash === cursor.hash ? { ...at, l1Block: head.number } : undefined
 }
 
 /** All messages, with the states that open withdrawals have at this very block. */
@@ -65,7 +81,7 @@ async function tokenSupply(
   { l1, l2, manifest }: Network,
   messages: readonly MessageRecord[],
   { symbol, ...token }: Token,
-  l1Block: bigint,
+  { l1Block, l2Block }: Moment,
 ): Promise<Supply> {
   const [locked, minted] = await Promise.all([
     l1.readContract({
@@ -75,7 +91,7 @@ async function tokenSupply(
       args: [token.l1, token.l2],
       blockNumber: l1Block,
     }),
-    l2.readContract({ address: token.l2, abi: erc20Abi, functionName: 'totalSupply' }),
+    l2.readContract({ address: token.l2, abi: erc20Abi, functionName: 'totalSupply', blockNumber: l2Block }),
   ])
   const inFlight = messages.filter(isInFlight).reduce((sum, { kind, effect }) => {
     if (effect.kind !== 'erc20') return sum
@@ -89,17 +105,17 @@ async function tokenSupply(
 
 /** What L2's blocks have minted, minus what its withdrawals took away, against the portal's ether. */
 async function etherSupply(
-  { l1, store, manifest }: Network,
+  { l1, manifest }: Network,
   messages: readonly MessageRecord[],
-  l1Block: bigint,
+  moment: Moment,
 ): Promise<Supply> {
+  const { l1Block } = moment
   const { OptimismPortal: portal } = manifest.l1.contracts
   const locked = await l1.getBalance({ address: portal, blockNumber: l1Block })
-  const head = await store.l2Head()
   const withdrawals = messages.filter((message) => message.kind === 'withdrawal')
   const sum = (records: typeof withdrawals) =>
     records.reduce((total, { withdrawal }) => total + withdrawal.value, 0n)
-  const minted = (head?.minted ?? 0n) - sum(withdrawals)
+  const minted = moment.minted - sum(withdrawals)
   const inFlight = sum(withdrawals.filter(isInFlight))
   // Whoever gives the portal ether otherwise only adds to what covers L2's.
   return { symbol: 'ETH', l1Block, locked, minted, inFlight, balanced: minted <= locked - inFlight }

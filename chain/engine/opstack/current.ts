@@ -27,6 +27,8 @@ export function startCurrent({ setting, config, onProgress }: CurrentParameters)
   })
   const looking = repeat(POLL_MS, async () => {
     const { unsafe_l2, safe_l2, head_l1 } = await opNode(client, 'optimism_syncStatus', [])
+    // op-node has just come up and looks for the chain that it had.
+    if (unsafe_l2.timestamp === 0) return
     const behind = Math.floor((Date.now() / 1_000 - unsafe_l2.timestamp) / config.l2.blockTimeSeconds)
     const lag = head_l1.number - safe_l2.l1origin.number
     if (behind <= FEW_BLOCKS && lag <= lagBlocks) return reach()

@@ -115,7 +115,22 @@ describe('the life of a chain on engine op-stack', function () {
     assert.equal(await demo.ended, 0, `killed: ${moments.join(', ')}\n${demo.stderr()}`)
     assert.equal(demo.lines.at(-1)?.balanced, true)
     await assertOnce(network.manifest)
+    await assertBalanced()
   })
+
+  /** Minted on L2 = locked on L1 - in flight, for ether and WBTC, as the sequencer service watches it. */
+  async function assertBalanced(): Promise<void> {
+    type Supply = { symbol: string; balanced: boolean }
+    const supplies = async () => (await network.ask<{ supply?: Supply[] }>('/v1/status')).supply
+    const found = await eventually(supplies, 'the supply of both tokens', 60)
+    assert.deepEqual(
+      found.map(({ symbol, balanced }) => [symbol, balanced]),
+      [
+        ['ETH', true],
+        ['WBTC', true],
+      ],
+    )
+  }
 
   const isAnother = (before: readonly number[], component: Component) =>
     pidsOf(engineDir(network.box), component).some((pid) => !before.includes(pid))
@@ -153,6 +168,7 @@ describe('the life of a chain on engine op-stack', function () {
     )
     await assertSame()
     await freshSync(network)
+    await assertBalanced()
   })
 
   const receiptOrGone = (hash: `0x${string}`) =>

@@ -2,6 +2,7 @@ import express, { type ErrorRequestHandler, type Express } from 'express'
 import type { Registry } from 'prom-client'
 import { BaseError } from '../../chain/errors.ts'
 import type { Manifest } from '../../chain/manifest.ts'
+import { problem } from '../runtime/answer.ts'
 import type { Log } from '../runtime/log.ts'
 import { networkStatus } from './status.ts'
 
@@ -34,33 +35,18 @@ export function createApp({ manifest, registry, log }: AppParameters): Express {
   })
 
   app.use((request, response) => {
-    response
-      .status(404)
-      .type('application/problem+json')
-      .send({
-        type: 'about:blank',
-        title: 'Not found',
-        status: 404,
-        detail: `There is nothing at ${request.path}. Try /v1/status or /v1/manifest.`,
-      })
+    problem(response, 404, `There is nothing at ${request.path}. Try /v1/status or /v1/manifest.`)
   })
-  app.use(problem(log))
+  app.use(failure(log))
   return app
 }
 
 /** Express knows an error handler by its four arguments. */
-function problem(log: Log): ErrorRequestHandler {
+function failure(log: Log): ErrorRequestHandler {
   return (error, _request, response, _next) => {
     const known = error instanceof BaseError
     if (!known) log.error({ err: error }, 'api.bug')
-    response
-      .status(known && error.retry ? 503 : 500)
-      .type('application/problem+json')
-      .send({
-        type: 'about:blank',
-        title: known ? error.name : 'Internal error',
-        status: known && error.retry ? 503 : 500,
-        detail: known ? error.message : 'The operator finds the cause in the log of the api service.',
-      })
+    const detail = known ? error.message : 'The operator finds the cause in the log of the api service.'
+    problem(response, known && error.retry ? 503 : 500, detail)
   }
 }

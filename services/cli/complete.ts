@@ -96,7 +96,8 @@ async function standOf({ l1, manifest, withdrawal }: Errand): Promise<Stand> {
   })
   const state = withdrawalState(facts, { l1Time, finalizationPeriodSeconds })
   const { provenAt = 0n, proposedAt = 0n } = facts
-  const since = provenAt > proposedAt ? provenAt : proposedAt
+  const isProofLast = provenAt > proposedAt
+  const since = isProofLast ? provenAt : proposedAt
   const waitSeconds = state === 'proven' ? since + finalizationPeriodSeconds - l1Time : 0n
   // An estimate may be made with the time of this very block, at which the portal would still refuse.
   const mayFinalise = isMature(facts, { l1Time: l1Time - 1n, finalizationPeriodSeconds })

@@ -1,7 +1,8 @@
-import express, { type ErrorRequestHandler, type Express, type Response } from 'express'
+import express, { type ErrorRequestHandler, type Express } from 'express'
 import type { Registry } from 'prom-client'
 import { z } from 'zod'
 import { BaseError } from '../../chain/errors.ts'
+import { problem } from '../runtime/answer.ts'
 import type { Log } from '../runtime/log.ts'
 import { dayAnswer } from './dayAnswer.ts'
 import type { Days } from './days.ts'
@@ -54,14 +55,6 @@ export function createApp({ status, days, unitHashes, registry, log }: AppParame
   })
   app.use(failure(log))
   return app
-}
-
-function problem(response: Response, status: number, detail: string): void {
-  const title = { 400: 'Bad request', 404: 'Not found', 500: 'Internal error', 503: 'Try again' }[status]
-  response
-    .status(status)
-    .type('application/problem+json')
-    .send({ type: 'about:blank', title, status, detail })
 }
 
 /** Express knows an error handler by its four arguments. */

@@ -1,7 +1,8 @@
-import express, { type ErrorRequestHandler, type Express, type Response } from 'express'
+import express, { type ErrorRequestHandler, type Express } from 'express'
 import type { Registry } from 'prom-client'
 import { sdkDepositStatus, sdkWithdrawalStatus } from '../../bridge/status.ts'
 import { BaseError } from '../../chain/errors.ts'
+import { answer, problem } from '../runtime/answer.ts'
 import type { MessageRecord } from './records.ts'
 import { isReady, readStatus, type Shared } from './status.ts'
 
@@ -23,7 +24,7 @@ export function createApp({ shared, registry }: AppParameters): Express {
     response.type(registry.contentType).send(await registry.metrics())
   })
   app.get('/v1/status', async (_request, response) => {
-    send(response, await readStatus(shared))
+    answer(response, await readStatus(shared))
   })
   app.get('/v1/messages', async (request, response) => {
     const { kind, state } = request.query
@@ -32,20 +33,15 @@ export function createApp({ shared, registry }: AppParameters): Express {
       (message) =>
         (kind === undefined || message.kind === kind) && (state === undefined || message.state === state),
     )
-    send(response, { messages: wanted.map(shown) })
+    answer(response, { messages: wanted.map(shown) })
   })
   app.get('/v1/messages/:id', async (request, response) => {
     const message = await shared.network.store.message(request.params.id.toLowerCase())
-    if (message !== undefined) return send(response, shown(message))
-    problem(response, 404, 'Not found', `No message has the id ${request.params.id}. See /v1/messages.`)
+    if (message !== undefined) return answer(response, shown(message))
+    problem(response, 404, `No message has the id ${request.params.id}. See /v1/messages.`)
   })
   app.use((request, response) => {
-    problem(
-      response,
-      404,
-      'Not found',
-      `There is nothing at ${request.path}. Try /v1/status or /v1/messages.`,
-    )
+    problem(response, 404, `There is nothing at ${request.path}. Try /v1/status or /v1/messages.`)
   })
   app.use(onError)
   return app
@@ -57,24 +53,11 @@ function shown(message: MessageRecord) {
   return { ...message, sdkStatus }
 }
 
-/** JSON in which a bigint is a decimal string. */
-function send(response: Response, body: unknown): void {
-  const text = JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? value.toString() : value))
-  response.type('application/json').send(text)
-}
-
-function problem(response: Response, status: number, title: string, detail: string): void {
-  response
-    .status(status)
-    .type('application/problem+json')
-    .send({ type: 'about:blank', title, status, detail })
-}
-
 /** Express knows an error handler by its four arguments. */
 const onError: ErrorRequestHandler = (error, _request, response, _next) => {
   const detail =
     error instanceof BaseError
       ? error.message
       : 'The chains did not answer. Look into the log of the sequencer.'
-  problem(response, 503, error instanceof BaseError ? error.name : 'Unavailable', detail)
+  problem(response, 503, detail)
 }

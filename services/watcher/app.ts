@@ -1,6 +1,7 @@
-import express, { type Express, type Response } from 'express'
+import express, { type Express } from 'express'
 import type { Registry } from 'prom-client'
 import { z } from 'zod'
+import { answer, problem } from '../runtime/answer.ts'
 import { statusOf } from './status.ts'
 import type { Watch } from './watch.ts'
 
@@ -24,24 +25,23 @@ export function createApp({ watch, registry }: AppParameters): Express {
     response.type(registry.contentType).send(await registry.metrics())
   })
   app.get('/v1/status', (_request, response) => {
-    send(response, statusOf(watch))
+    answer(response, statusOf(watch))
   })
   app.get('/v1/outputs', (request, response) => {
     const verdict = verdicts.safeParse(request.query.verdict)
     if (!verdict.success) {
-      problem(response, 400, 'Bad request', 'A verdict is right, wrong, pending, underivable or lost.')
+      problem(response, 400, 'A verdict is right, wrong, pending, underivable or lost.')
       return
     }
     const wanted = watch.seen.judged.filter(
       (output) => verdict.data === undefined || output.verdict === verdict.data,
     )
-    send(response, { outputs: wanted.slice(-MOST).reverse(), total: wanted.length })
+    answer(response, { outputs: wanted.slice(-MOST).reverse(), total: wanted.length })
   })
   app.use((request, response) => {
     problem(
       response,
       404,
-      'Not found',
       `There is nothing at ${request.path}. Try /v1/status or /v1/outputs?verdict=wrong.`,
     )
   })
@@ -50,16 +50,3 @@ export function createApp({ watch, registry }: AppParameters): Express {
 
 /** Of the newest outputs. */
 const MOST = 500
-
-/** JSON in which a bigint is a decimal string. */
-function send(response: Response, body: unknown): void {
-  const text = JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? value.toString() : value))
-  response.type('application/json').send(text)
-}
-
-function problem(response: Response, status: number, title: string, detail: string): void {
-  response
-    .status(status)
-    .type('application/problem+json')
-    .send({ type: 'about:blank', title, status, detail })
-}

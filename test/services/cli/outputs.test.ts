@@ -242,8 +242,12 @@ describe('hashsand outputs', function () {
     const script = join(import.meta.dirname, '..', '..', '..', 'services', 'cli', 'main.ts')
     const words = ['outputs', 'settle', '7', '--state', network.dir, '--manifest', network.manifestPath]
     const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) =>
-      execFile(process.execPath, ['--import', 'tsx', script, ...words], (error, _, said) =>
-        resolve({ code: error?.code, stderr: said }),
+      // A CI asks for colours, which stand between the words.
+      execFile(
+        process.execPath,
+        ['--import', 'tsx', script, ...words],
+        { env: { ...process.env, NO_COLOR: '1' } },
+        (error, _, said) => resolve({ code: error?.code, stderr: said }),
       ),
     )
     assert.equal(code, 70)

@@ -52,16 +52,22 @@ async function currentMoment(network: Network): Promise<Moment | undefined> {
   return head?.hash === cursor.hash ? { ...at, l1Block: head.number } : undefined
 }
 
-/** All messages, with the states that open withdrawals have at this very block. */
+/** All messages, with the states that withdrawals have at this very block: one that was finalised since is still in flight there. */
 async function messagesAt({ l1, store, manifest }: Network, blockNumber: bigint): Promise<MessageRecord[]> {
   const { contracts } = manifest.l1
   const messages = await store.messages()
+  // The store notes the deposits of an origin before it has the first L2 block on that origin.
+  const begun = messages.filter(
+    (message) => message.kind === 'withdrawal' || message.deposit.origin.blockNumber <= blockNumber,
+  )
   return Promise.all(
-    messages.map(async (message) => {
-      if (message.kind === 'deposit' || !isInFlight(message)) return message
-      const query = { contracts, withdrawal: message.withdrawal, blockNumber }
-      const { finalised, delivered } = await readWithdrawalFacts(l1, query)
-      return finalised && delivered ? { ...message, state: 'finalised' } : message
+    begun.map(async (message) => {
+      if (message.kind === 'deposit') return message
+      const { history, withdrawal } = message
+      const isSettled = !isInFlight(message) && (history.at(-1)?.blockNumber ?? 0n) <= blockNumber
+      if (isSettled) return message
+      const { finalised, delivered } = await readWithdrawalFacts(l1, { contracts, withdrawal, blockNumber })
+      return { ...message, state: finalised && delivered ? 'finalised' : 'proven' }
     }),
   )
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Hash, isHash, type PublicClient } from 'viem'
+import { type Hash, isHash, type PublicClient, BaseError as ViemError } from 'viem'
 import { type Call, estimateFinaliseGas, finaliseCall, proveCall } from '../../bridge/actions.ts'
 import {
   depositsOf,
@@ -16,17 +16,17 @@ import {
   type Withdrawal,
   withdrawalSlot,
 } from '../../bridge/withdrawal.ts'
+import { BaseError } from '../../chain/errors.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
 import type { Manifest } from '../../chain/manifest.ts'
 import { currentAttempt, rejoin } from '../runtime/attempt.ts'
 import { readKeys } from '../runtime/keys.ts'
-import { mayRetry } from '../runtime/loop.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { stopSignal } from '../runtime/stop.ts'
 import { type clientsOf, openNetwork } from './clients.ts'
 import type { Context } from './context.ts'
-import { TransferRevertedError, WithdrawalNotFoundError } from './errors.ts'
+import { WithdrawalNotFoundError } from './errors.ts'
 import { roleOf } from './transfer.ts'
 import { openWallet } from './wallet.ts'
 
@@ -64,11 +64,12 @@ export async function complete(
   const outbox = await openWallet({ folder, name: as, side: 'l1', client: clients.l1, account, signal })
   try {
     let shown: WithdrawalState | undefined
-    for (let stand = first; !signal.aborted; stand = await patiently(() => standOf(errand), stand)) {
+    const wait = (reason: string) => output.progress(`waiting: ${reason}`)
+    for (let stand = first; !signal.aborted; stand = await patiently(() => standOf(errand), stand, wait)) {
       if (stand.state !== shown) show(stand)
       shown = stand.state
       if (isOver(stand)) return
-      await patiently(() => step(errand, stand, outbox), undefined)
+      await patiently(() => step(errand, stand, outbox), undefined, wait)
       await sleep(POLL_MS, undefined, { signal }).catch(() => {})
     }
   } finally {
@@ -78,10 +79,16 @@ export async function complete(
 
 const isOver = ({ state }: Stand) => state === 'finalised' || state === 'failed' || state === 'replayed'
 
-/** A node that does not answer for a moment ends nothing. */
-async function patiently<Value>(task: () => Promise<Value>, otherwise: Value): Promise<Value> {
+/** What may pass ends nothing: a silent node, a replica that has not come so far, a wrong output that waits for its deletion. */
+async function patiently<Value>(
+  task: () => Promise<Value>,
+  otherwise: Value,
+  wait: (reason: string) => void,
+): Promise<Value> {
   return task().catch((error: unknown) => {
-    if (!mayRetry(error)) throw error
+    if (error instanceof ViemError) wait(error.shortMessage)
+    else if (error instanceof BaseError && error.retry) wait(error.message)
+    else throw error
     return otherwise
   })
 }
@@ -154,10 +161,8 @@ async function sendOnce(
   const { key, entry } = currentAttempt(outbox, effect, missingAt)
   if (entry?.settled !== undefined) return
   const intent = { key, to, data, value, ...(gas === undefined ? {} : { gas }) }
-  const { status, transactionHash } = await (entry === undefined
-    ? outbox.send(intent)
-    : rejoin(outbox, entry))
-  if (status !== 'success') throw new TransferRevertedError(transactionHash)
+  // Reverted, because somebody else was first or L1 changed: the next look decides what is left to do.
+  await (entry === undefined ? outbox.send(intent) : rejoin(outbox, entry))
 }
 
 /** By its own hash, or that of the transaction that began it: on L2, or on L1 where it was forced. */

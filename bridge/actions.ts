@@ -132,8 +132,10 @@ export function finaliseCall(portal: Address, withdrawal: Withdrawal): Call {
 
 /**
  * Gas that finalising takes when the message is delivered. Sent from this address the contracts revert where they would otherwise
- * swallow the failure, so an estimate is honest, and one that reverts says that the message cannot be delivered now.
+ * swallow the failure, so an estimate is honest, and one that reverts says that the message cannot be delivered now. A tenth and a fixed part
+ * are added, because the messenger measures the gas that is left, not the gas used.
  */
-export function estimateFinaliseGas(client: PublicClient, call: Call): Promise<bigint> {
-  return client.estimateGas({ account: opConstants.EstimationAddress, ...call })
+export async function finaliseGas(client: PublicClient, call: Call): Promise<bigint> {
+  const estimate = await client.estimateGas({ account: opConstants.EstimationAddress, ...call })
+  return (estimate * 110n) / 100n + 100_000n
 }

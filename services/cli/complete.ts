@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hash, isHash, type PublicClient, BaseError as ViemError } from 'viem'
-import { type Call, estimateFinaliseGas, finaliseCall, proveCall } from '../../bridge/actions.ts'
+import { type Call, finaliseCall, finaliseGas, proveCall } from '../../bridge/actions.ts'
 import {
   depositsOf,
   readWithdrawalFacts,
@@ -20,7 +20,7 @@ import { BaseError } from '../../chain/errors.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
 import type { Manifest } from '../../chain/manifest.ts'
-import { currentAttempt, rejoin } from '../runtime/attempt.ts'
+import { sendOnce } from '../runtime/attempt.ts'
 import { readKeys } from '../runtime/keys.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { stopSignal } from '../runtime/stop.ts'
@@ -117,12 +117,13 @@ async function step(
   outbox: Outbox,
 ): Promise<void> {
   const { hash } = errand.withdrawal
-  if (state === 'covered') await sendOnce(outbox, `prove:${hash}`, blockNumber, await proof(errand))
+  // A transaction that reverts, because somebody else was first or L1 changed, ends nothing: the next look decides what is left.
+  if (state === 'covered')
+    await sendOnce(outbox, { effect: `prove:${hash}`, missingAt: blockNumber }, await proof(errand))
   if (state !== 'mature' || !mayFinalise) return
   const call = finaliseCall(errand.manifest.l1.contracts.OptimismPortal, errand.withdrawal)
-  // The messenger measures the gas that is left, not the gas used: a tenth and a fixed part above the estimate.
-  const gas = ((await estimateFinaliseGas(errand.l1, call)) * 110n) / 100n + 100_000n
-  await sendOnce(outbox, `finalise:${hash}`, blockNumber, call, gas)
+  const gas = await finaliseGas(errand.l1, call)
+  await sendOnce(outbox, { effect: `finalise:${hash}`, missingAt: blockNumber }, { ...call, gas })
 }
 
 /** Proves against the first output that covers the withdrawal, unless that is not the root of L2 as the given RPC knows it. */
@@ -149,20 +150,6 @@ async function proof({ l1, l2, manifest, withdrawal }: Errand): Promise<Call> {
   checkOutputRoot(l2BlockNumber, outputRootProof(parts), outputRoot)
   const nodes = passer.storageProof[0]?.proof ?? []
   return proveCall(manifest.l1.contracts.OptimismPortal, index, proveArguments(withdrawal, parts, nodes))
-}
-
-async function sendOnce(
-  outbox: Outbox,
-  effect: string,
-  missingAt: bigint,
-  { to, data, value }: Call,
-  gas?: bigint,
-): Promise<void> {
-  const { key, entry } = currentAttempt(outbox, effect, missingAt)
-  if (entry?.settled !== undefined) return
-  const intent = { key, to, data, value, ...(gas === undefined ? {} : { gas }) }
-  // Reverted, because somebody else was first or L1 changed: the next look decides what is left to do.
-  await (entry === undefined ? outbox.send(intent) : rejoin(outbox, entry))
 }
 
 /** By its own hash, or that of the transaction that began it: on L2, or on L1 where it was forced. */

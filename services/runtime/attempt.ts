@@ -1,16 +1,16 @@
 import type { TransactionReceipt } from 'viem'
-import type { Outbox } from './outbox.ts'
+import type { Intent, Outbox } from './outbox.ts'
 import type { OutboxEntry } from './store.ts'
 
 /** The try of an effect that counts now: what is on its way, or the key under which a new one may be sent. */
-export type Attempt = { key: string; entry: OutboxEntry | undefined }
+type Attempt = { key: string; entry: OutboxEntry | undefined }
 
 /**
  * An effect may need several transactions: one that reverted has used up its key, and one that succeeded may have been undone,
  * as when the challenger deletes an output and with it what stood on it. At most one of them is on its way, and a new one begins only
  * once the one before it is settled, and either reverted or lies no later than `missingAt`, the L1 block that lacks the effect.
  */
-export function currentAttempt(outbox: Pick<Outbox, 'lookup'>, effect: string, missingAt: bigint): Attempt {
+function currentAttempt(outbox: Pick<Outbox, 'lookup'>, effect: string, missingAt: bigint): Attempt {
   for (let number = 0; ; number++) {
     const key = `${effect}#${number}`
     const entry = outbox.lookup(key)
@@ -27,8 +27,18 @@ export function isUnderWay(outbox: Pick<Outbox, 'lookup'>, effect: string, missi
   return entry !== undefined && entry.settled === undefined
 }
 
-/** Waits for a transaction that is on its way, exactly as it was stored. */
-export function rejoin(outbox: Outbox, entry: OutboxEntry): Promise<TransactionReceipt> {
-  const { key, to, data, value, gas } = entry
+/**
+ * Sends what brings about an effect that the L1 block `missingAt` lacks, and waits for its receipt. An attempt on its way is
+ * joined, exactly as it was stored. Undefined where one has settled later than that block: nothing is left to do.
+ */
+export async function sendOnce(
+  outbox: Outbox,
+  { effect, missingAt }: { effect: string; missingAt: bigint },
+  intent: Omit<Intent, 'key'>,
+): Promise<TransactionReceipt | undefined> {
+  const { key, entry } = currentAttempt(outbox, effect, missingAt)
+  if (entry?.settled !== undefined) return undefined
+  if (entry === undefined) return outbox.send({ ...intent, key })
+  const { to, data, value, gas } = entry
   return outbox.send({ key, to, data, value, gas })
 }

@@ -2,7 +2,7 @@ import { encodeFunctionData, type Hash, zeroHash } from 'viem'
 import { ZeroOutputRootError } from '../../bridge/errors.ts'
 import { outputProposer } from '../../chain/generated/abi.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
-import { currentAttempt, rejoin } from '../runtime/attempt.ts'
+import { sendOnce } from '../runtime/attempt.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { readShown } from './blocks.ts'
 import { alert, hashAt, type Network, settledHead } from './network.ts'
@@ -36,17 +36,17 @@ export async function proposeNext(network: Network, outbox: Outbox): Promise<boo
   }
   if (output.root === zeroHash) throw new ZeroOutputRootError(number)
 
-  const { key, entry } = currentAttempt(outbox, `propose:${number}:${output.root}`, head.number)
-  if (entry?.settled !== undefined) return false
   const data = encodeFunctionData({
     abi: outputProposer.abi,
     functionName: 'proposeL2Output',
     args: [output.root, number, head.hash, head.number],
   })
   const to = manifest.l1.contracts.OutputProposer
-  const { status } = await (entry === undefined ? outbox.send({ key, to, data }) : rejoin(outbox, entry))
-  log.info({ l2: number, root: output.root, status }, 'sequencer.proposed')
-  return status === 'success'
+  const wanted = { effect: `propose:${number}:${output.root}`, missingAt: head.number }
+  const receipt = await sendOnce(outbox, wanted, { to, data })
+  if (receipt === undefined) return false
+  log.info({ l2: number, root: output.root, status: receipt.status }, 'sequencer.proposed')
+  return receipt.status === 'success'
 }
 
 /** The newest root that L1 holds. */

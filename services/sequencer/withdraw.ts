@@ -1,11 +1,11 @@
 import { type Hash, BaseError as ViemError } from 'viem'
-import { type Call, estimateFinaliseGas, finaliseCall, proveCall } from '../../bridge/actions.ts'
+import { type Call, finaliseCall, finaliseGas, proveCall } from '../../bridge/actions.ts'
 import { readWithdrawalFacts } from '../../bridge/observe.ts'
 import { isMature, type WithdrawalState, withdrawalState } from '../../bridge/status.ts'
 import { checkOutputRoot, outputRootProof, proveArguments, withdrawalSlot } from '../../bridge/withdrawal.ts'
 import { BaseError } from '../../chain/errors.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
-import { currentAttempt, isUnderWay, rejoin } from '../runtime/attempt.ts'
+import { isUnderWay, sendOnce } from '../runtime/attempt.ts'
 import { mayRetry } from '../runtime/loop.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { OutboxStoppedError } from '../runtime/outboxErrors.ts'
@@ -150,7 +150,10 @@ async function finalise(withdrawer: Withdrawer, record: WithdrawalRecord, now: N
   const { id, withdrawal } = record
   const call = finaliseCall(network.manifest.l1.contracts.OptimismPortal, withdrawal)
   const wanted = { effect: finaliseEffect(id), missingAt: now.place.blockNumber }
-  if (isUnderWay(outbox, wanted.effect, wanted.missingAt)) return sendOnce(outbox, wanted, call)
+  if (isUnderWay(outbox, wanted.effect, wanted.missingAt)) {
+    await sendOnce(outbox, wanted, call)
+    return
+  }
 
   const pausedUntil = undeliverable.get(id) ?? 0n
   if (now.place.blockNumber < pausedUntil) return
@@ -160,30 +163,16 @@ async function finalise(withdrawer: Withdrawer, record: WithdrawalRecord, now: N
     undeliverable.set(id, now.place.blockNumber + undeliverablePause)
     return alert(network, `withdrawal.${id}`, `${id} can't be delivered on L1: its call would fail`)
   }
-  await sendOnce(outbox, wanted, call, gas)
+  await sendOnce(outbox, wanted, { ...call, gas })
 }
 
 async function deliveryGas({ l1 }: Network, call: Call): Promise<bigint | undefined> {
   try {
-    // A tenth and a fixed part above the estimate: the messenger measures the gas that is left, not the gas used.
-    return ((await estimateFinaliseGas(l1, call)) * 110n) / 100n + 100_000n
+    return await finaliseGas(l1, call)
   } catch (error) {
     if (!(error instanceof ViemError) || mayRetry(error)) throw error
     return undefined
   }
-}
-
-async function sendOnce(
-  outbox: Outbox,
-  { effect, missingAt }: { effect: string; missingAt: bigint },
-  { to, data, value }: Call,
-  gas?: bigint,
-): Promise<void> {
-  const { key, entry } = currentAttempt(outbox, effect, missingAt)
-  if (entry?.settled !== undefined) return
-  await (entry === undefined
-    ? outbox.send({ key, to, data, value, ...(gas === undefined ? {} : { gas }) })
-    : rejoin(outbox, entry))
 }
 
 async function change(

@@ -17,6 +17,7 @@ import {
 } from './components.ts'
 import { ComponentStartError, OtherChainError } from './errors.ts'
 import { ensureJwt } from './jwt.ts'
+import { openKeeper } from './keeper.ts'
 import { knownL1s } from './l1.ts'
 import { assertSameNetwork, type NetworkFolder, writeNetworkFolder } from './networkFolder.ts'
 import { type ReplicaPaths, replicaPaths } from './paths.ts'
@@ -28,7 +29,6 @@ import {
   NotReplicaFolderError,
 } from './replicaErrors.ts'
 import { checkReplicaL1 } from './replicaL1.ts'
-import { type Life, supervise } from './supervise.ts'
 
 export type ReplicaOptions = {
   /** The replica's own folder, which one process may use at a time. */
@@ -132,21 +132,11 @@ async function discard({ dir, l2Dir, logs }: ReplicaPaths, existed: boolean): Pr
 
 async function run(options: ReplicaOptions, paths: ReplicaPaths, setting: NodeSetting): Promise<Replica> {
   const { network, onProgress, onEvent } = options
-  const stops: (() => Promise<void>)[] = []
-  const failures: Promise<BaseError>[] = []
-  const stop = async () => {
-    for (const end of stops.splice(0).reverse()) await end()
-  }
-  const keep = async (component: string, start: () => Promise<Life>) => {
-    onProgress?.(`${component}: starting`)
-    const onRevived = (how: string) => {
-      const detail = `It had ended: ${how}. It runs again.`
-      onEvent?.({ severity: 'alert', what: 'component-restarted', component, detail })
-    }
-    const supervised = await supervise({ name: component, logFile: paths.log(component), start, onRevived })
-    stops.push(() => supervised.stop())
-    failures.push(supervised.failed)
-  }
+  const { keep, failures, stops, stop } = openKeeper({
+    logOf: paths.log,
+    ...(onProgress && { onProgress }),
+    ...(onEvent && { onEvent }),
+  })
   try {
     await ensureDatabase(options, paths, setting)
     await keep('geth', () => startGeth(setting)).catch((error: unknown) => {

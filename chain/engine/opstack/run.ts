@@ -5,7 +5,8 @@ import type { EngineEvent } from '../engine.ts'
 import { type CatchUpParameters, startCatchUp } from './catchUp.ts'
 import { nodeRpcUrl, type Setting, startBatcher, startGeth, startNode, startProposer } from './components.ts'
 import { startCurrent } from './current.ts'
-import { type Life, type Supervised, supervise } from './supervise.ts'
+import { openKeeper } from './keeper.ts'
+import type { Life, Supervised } from './supervise.ts'
 import { startWatch } from './watch.ts'
 
 /** Two causes for a restart within this time are one. */
@@ -29,7 +30,11 @@ export type Running = {
 /** Everything in order, each healthy before the next begins; stopped in the opposite order. */
 export async function run(parameters: RunParameters): Promise<Running> {
   const { setting, config, startL1, onProgress, onEvent } = parameters
-  const { keep, failures, stops, stop } = openKeeper(parameters)
+  const { keep, failures, stops, stop } = openKeeper({
+    logOf: setting.paths.log,
+    ...(onProgress && { onProgress }),
+    ...(onEvent && { onEvent }),
+  })
   let senders: Supervised[] = []
   let restartedMs = 0
   const restartSenders = () => {
@@ -67,32 +72,6 @@ export async function run(parameters: RunParameters): Promise<Running> {
   } catch (error) {
     await stop()
     throw error
-  }
-}
-
-/** Components under supervision, in the order of their start. */
-function openKeeper({ setting: { paths }, onProgress, onEvent }: RunParameters) {
-  const stops: (() => Promise<void>)[] = []
-  const failures: Promise<BaseError>[] = []
-  return {
-    stops,
-    failures,
-    stop: async () => {
-      for (const end of stops.splice(0).reverse()) await end()
-    },
-    keep: async (component: string, start: () => Promise<Life>, afterRevival?: () => void) => {
-      onProgress?.(`${component}: starting`)
-      const onRevived = (how: string) => {
-        const detail = `It had ended: ${how}. It runs again.`
-        onEvent?.({ severity: 'alert', what: 'component-restarted', component, detail })
-        afterRevival?.()
-      }
-      const logFile = paths.log(component)
-      const supervised = await supervise({ name: component, logFile, start, onRevived })
-      stops.push(() => supervised.stop())
-      failures.push(supervised.failed)
-      return supervised
-    },
   }
 }
 

@@ -17,12 +17,6 @@ interface IFacade is IERC20Metadata, IERC20Permit, IERC5267 {
 
     function id() external view returns (BoxId);
 
-    /// @notice What the ledger and this facade call a box: `Hash_Sand BTC#1 long subsidy+fees 2021-04-25 to 2021-05-02`.
-    function nameOf(BoxId id_, bytes32 indexName) external pure returns (string memory);
-
-    /// @notice Their short name for it: `SAND-BTC#1-LSF-18742-18749`.
-    function symbolOf(BoxId id_, bytes32 indexName) external pure returns (string memory);
-
     /// @notice Emits the `Transfer` of a move that did not start here. Only the ledger may call.
     function recordTransfer(address from, address to, uint256 amount) external;
 }

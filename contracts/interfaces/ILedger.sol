@@ -2,13 +2,25 @@
 pragma solidity 0.8.30;
 
 import {BoxId} from "../types/BoxId.sol";
-import {IERC6909Metadata, IERC6909TokenSupply} from "@openzeppelin/contracts/interfaces/IERC6909.sol";
+import {
+    IERC6909ContentURI,
+    IERC6909Metadata,
+    IERC6909TokenSupply
+} from "@openzeppelin/contracts/interfaces/IERC6909.sol";
 
-/// @notice The kernel: cash becomes positions and positions become cash, one index at a time.
+/// @notice The kernel: cash becomes positions, positions become other positions, and positions become cash, one index
+///         at a time.
 /// @dev Amounts: `quantity` 1e18 is one unit of hashrate. Index values are base units of the reward token times 1e18
 ///      per unit, so that `quantity * value / 1e36` is base units. Strikes are in ticks of the index.
 ///      No owner, no pause, no fee. No call to holders, ever.
-interface ILedger is IERC6909Metadata, IERC6909TokenSupply {
+interface ILedger is IERC6909Metadata, IERC6909TokenSupply, IERC6909ContentURI {
+    /// @notice Along what a box is cut. `at` of a cut is a component mask, an epoch, or a strike in ticks.
+    enum Axis {
+        Component,
+        Time,
+        Value
+    }
+
     /// @param name For people, for example "BTC-90".
     /// @param unit For people, for example "1 PH/s".
     /// @param token The reward token: what is paid in and out.
@@ -44,6 +56,10 @@ interface ILedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @notice The reserve of the id's index shrank by `cash`.
     event Redeemed(BoxId indexed id, uint256 cash);
 
+    /// @notice The reserve of the id's index shrank by `cash`; the holder has `rest` instead of `id`, or nothing where it
+    ///         is zero.
+    event Realised(BoxId indexed id, uint24 until, uint256 cash, BoxId rest);
+
     /// @notice At `facadeOf(id)`.
     event FacadeDeployed(BoxId indexed id);
 
@@ -73,12 +89,25 @@ interface ILedger is IERC6909Metadata, IERC6909TokenSupply {
     error EndsTooLate(uint256 end, uint256 worstPrefixSum, uint256 max);
     error NotLong(BoxId id);
 
+    /// @notice Only a box with all of its value, from 0 to MAX, can be cut by component or by time: of the parts of a
+    ///         slice the payoffs would not add up to the payoff of the slice.
+    error NotFull(BoxId id);
+    /// @notice Both parts need at least one component, and all of the cut's must be in the box.
+    error CutOutsideMask(uint64 given, uint8 mask);
+    error CutOutsideInterval(uint64 given, uint24 start, uint24 end);
+    error CutOutsideStrikes(uint64 given, uint256 lo, uint256 ceiling);
+
     error QuantityZero();
     error SupplyTooLarge(uint256 given, uint256 max);
     error ReserveTooLarge(uint256 given, uint256 max);
     /// @notice A token that takes a fee, or rebases, cannot back anything.
     error DepositNotExact(uint256 balance, uint256 expected);
     error NotMatured(uint24 end, uint24 pokedUntil);
+    /// @notice What lies behind `last`, the end of the box or of what is known, is not certain yet.
+    error RealisedOutside(uint24 until, uint24 start, uint24 last);
+    error LengthsDiffer(uint256 ids, uint256 quantities);
+    error IndicesDiffer(uint32 first, uint32 other);
+    error EarnedAboveTop(uint256 given, uint256 max);
     error EpochOutsideIndex(uint24 given, uint24 first, uint24 last);
     error ComponentOutside(uint8 given, uint8 components);
     error Reentered();
@@ -107,9 +136,34 @@ interface ILedger is IERC6909Metadata, IERC6909TokenSupply {
     /// @return cash What was paid to `to`, rounded down.
     function merge(BoxId long, uint128 quantity, address to) external returns (uint256 cash);
 
+    /// @notice Burns a box of the caller and gives him its two parts, `partsOf(whole, axis, at)`. Nothing is rounded.
+    function split(BoxId whole, Axis axis, uint64 at, uint128 quantity)
+        external
+        returns (BoxId first, BoxId second);
+
+    /// @notice Undoes the `split` with the same arguments: burns both parts and gives the caller the whole.
+    function join(BoxId whole, Axis axis, uint64 at, uint128 quantity)
+        external
+        returns (BoxId first, BoxId second);
+
+    /// @notice Burns a position of the caller, pays out what it earned for certain before `until`, and gives him the rest:
+    ///         the same components from `until` on, with strikes lower by what was earned.
+    /// @dev The rest's floor is rounded up to the tick and its ceiling down, so it may be worth up to two ticks less per unit.
+    ///      Where it cannot pay anything any more, `rest` is zero and nothing is created.
+    /// @return cash What was paid to `to`, rounded down.
+    function realise(BoxId id, uint24 until, uint128 quantity, address to)
+        external
+        returns (uint256 cash, BoxId rest);
+
     /// @notice Burns a matured position of the caller and pays out what it earned.
     /// @return cash What was paid to `to`, rounded down.
     function redeem(BoxId id, uint128 quantity, address to) external returns (uint256 cash);
+
+    /// @notice As many `redeem`s of positions over one index, paid in one transfer.
+    /// @return cash What was paid to `to`: the sum of what each pays alone.
+    function redeemMany(BoxId[] calldata ids, uint128[] calldata quantities, address to)
+        external
+        returns (uint256 cash);
 
     /// @notice Gives one id an ERC-20 of its own, for those who cannot hold ERC-6909. Anyone may, once per id.
     function deployFacade(BoxId id) external returns (address facade);
@@ -125,6 +179,23 @@ interface ILedger is IERC6909Metadata, IERC6909TokenSupply {
 
     /// @notice What `redeem` would pay now. Reverts before maturity.
     function previewRedeem(BoxId id, uint128 quantity) external view returns (uint256 cash);
+
+    /// @notice What `realise` would pay now, and leave.
+    function previewRealise(BoxId id, uint24 until, uint128 quantity)
+        external
+        view
+        returns (uint256 cash, BoxId rest);
+
+    /// @notice What `split` would make of a box, and `join` would need for it.
+    /// @return first The components in `at`; or the time before it; or the value below it.
+    /// @return second All others.
+    function partsOf(BoxId whole, Axis axis, uint64 at) external view returns (BoxId first, BoxId second);
+
+    /// @notice What one unit pays if the box's components earn `earned` over its interval, as an index value.
+    function payoffOf(BoxId id, uint256 earned) external view returns (uint256 value);
+
+    /// @notice What one unit pays at least and at most, after what is known by now, as index values. Equal at maturity.
+    function boundsOf(BoxId id) external view returns (uint256 least, uint256 most);
 
     /// @notice The other side: together with it the box is worth its width.
     function mirrorOf(BoxId id) external view returns (BoxId);

@@ -3,7 +3,6 @@ pragma solidity 0.8.30;
 
 import {IFacade} from "../interfaces/IFacade.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
-import {BoxName} from "../libraries/BoxName.sol";
 import {FacadeClones} from "../libraries/FacadeClones.sol";
 import {BoxId} from "../types/BoxId.sol";
 import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
@@ -85,16 +84,6 @@ contract Facade is IFacade, ERC20, Nonces {
     /// @inheritdoc IERC20Metadata
     function symbol() public view override(ERC20, IERC20Metadata) returns (string memory) {
         return LEDGER.symbol(BoxId.unwrap(id()));
-    }
-
-    /// @inheritdoc IFacade
-    function nameOf(BoxId id_, bytes32 indexName) external pure returns (string memory) {
-        return BoxName.nameOf(id_, indexName);
-    }
-
-    /// @inheritdoc IFacade
-    function symbolOf(BoxId id_, bytes32 indexName) external pure returns (string memory) {
-        return BoxName.symbolOf(id_, indexName);
     }
 
     /// @inheritdoc IERC20

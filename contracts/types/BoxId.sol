@@ -7,6 +7,15 @@ pragma solidity 0.8.30;
 type BoxId is uint256;
 
 using Boxes for BoxId global;
+using {_equals as ==, _differs as !=} for BoxId global;
+
+function _equals(BoxId a, BoxId b) pure returns (bool) {
+    return BoxId.unwrap(a) == BoxId.unwrap(b);
+}
+
+function _differs(BoxId a, BoxId b) pure returns (bool) {
+    return BoxId.unwrap(a) != BoxId.unwrap(b);
+}
 
 /// @notice The fields of a `BoxId`.
 /// @param isShort The side: false is LONG, true is SHORT.
@@ -79,6 +88,28 @@ library Boxes {
 
     function hi(BoxId id) internal pure returns (uint64) {
         return uint64(BoxId.unwrap(id) >> 32);
+    }
+
+    /// @notice All of its value, from 0 to the top of the index.
+    function isFull(BoxId id) internal pure returns (bool) {
+        return uint128(BoxId.unwrap(id) >> 32) == MAX_STRIKE;
+    }
+
+    function withMask(BoxId id, uint8 mask_) internal pure returns (BoxId) {
+        return BoxId.wrap((BoxId.unwrap(id) & ~(uint256(type(uint8).max) << 240)) | (uint256(mask_) << 240));
+    }
+
+    function withStart(BoxId id, uint24 start_) internal pure returns (BoxId) {
+        return BoxId.wrap((BoxId.unwrap(id) & ~(uint256(type(uint24).max) << 184)) | (uint256(start_) << 184));
+    }
+
+    function withEnd(BoxId id, uint24 end_) internal pure returns (BoxId) {
+        return BoxId.wrap((BoxId.unwrap(id) & ~(uint256(type(uint24).max) << 160)) | (uint256(end_) << 160));
+    }
+
+    function withStrikes(BoxId id, uint64 lo_, uint64 hi_) internal pure returns (BoxId) {
+        uint256 kept = BoxId.unwrap(id) & ~(uint256(type(uint128).max) << 32);
+        return BoxId.wrap(kept | (uint256(lo_) << 96) | (uint256(hi_) << 32));
     }
 
     /// @notice The same components, index and interval, but another side and other strikes.

@@ -58,7 +58,7 @@ contract GasTest is BaseTest {
 
         vm.prank(miner);
         ledger.escrow(fullLong(8), QUANTITY, buyer, miner);
-        _within("escrow new", 126_000, 128_500);
+        _within("escrow new", 126_000, 131_200);
     }
 
     /// forge-config: default.isolate = true
@@ -69,7 +69,7 @@ contract GasTest is BaseTest {
 
         vm.prank(miner);
         ledger.escrow(fullLong(7), QUANTITY, buyer, miner);
-        _within("escrow existing", 75_000, 75_700);
+        _within("escrow existing", 75_000, 78_200);
     }
 
     /// forge-config: default.isolate = true
@@ -97,7 +97,7 @@ contract GasTest is BaseTest {
         escrowAs(miner, long, QUANTITY);
 
         ledger.deployFacade(long);
-        _within("deploy facade", 75_000, 75_300);
+        _within("deploy facade", 75_000, 75_500);
         BoxId short = ledger.mirrorOf(long);
         ledger.deployFacade(short);
         _within("deploy facade short", 75_000, 83_100);

@@ -206,7 +206,7 @@ contract LedgerTest is BaseTest {
         fund(miner, type(uint128).max);
         uint256 cash = ledger.previewEscrow(long, type(uint120).max);
         vm.prank(miner);
-        vm.expectRevert(abi.encodeWithSelector(ILedger.ReserveTooLarge.selector, cash, type(uint104).max));
+        vm.expectRevert(abi.encodeWithSelector(ILedger.ReserveTooLarge.selector, cash, type(uint96).max));
         ledger.escrow(long, type(uint120).max, miner, miner);
     }
 

@@ -14,6 +14,7 @@ const ours = [
   'RewardIndex',
   'Ledger',
   'Facade',
+  'Listing',
   'OutputProposer',
   'PayoutForwarder',
   'PayoutForwarderFactory',

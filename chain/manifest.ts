@@ -40,6 +40,7 @@ export const l2ContractNames = [
   'NonfungiblePositionManager',
   'SwapRouter',
   'QuoterV2',
+  'Listing',
 ] as const
 
 const schema = z.object({

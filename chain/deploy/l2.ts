@@ -1,7 +1,8 @@
 import { type Abi, type Address, type Hex, stringToHex } from 'viem'
 import { type ArtifactSource, loadArtifact } from '../artifacts.ts'
 import { WrongContractAddressError } from '../errors.ts'
-import { predeploys, preinstalls } from '../generated/addresses.ts'
+import { listing } from '../generated/abi.ts'
+import { hashsandPredeploys, predeploys, preinstalls } from '../generated/addresses.ts'
 import type { l2ContractNames } from '../manifest.ts'
 import { assertTimelock } from './assertions.ts'
 import type { DeployConfig } from './config.ts'
@@ -29,18 +30,20 @@ export function l2Deployments(config: DeployConfig) {
     [predeploys.WETH, stringToHex('ETH', { size: 32 })],
   )
   const weth = predeploys.WETH
+  const manager = plain('uniswap-periphery', 'NonfungiblePositionManager', [
+    factory.address,
+    weth,
+    descriptor.address,
+  ])
   return {
     Timelock: l2TimelockDeployment(config),
     UniswapV3Factory: factory,
     NFTDescriptor: descriptorLibrary,
     NonfungibleTokenPositionDescriptor: descriptor,
-    NonfungiblePositionManager: plain('uniswap-periphery', 'NonfungiblePositionManager', [
-      factory.address,
-      weth,
-      descriptor.address,
-    ]),
+    NonfungiblePositionManager: manager,
     SwapRouter: plain('uniswap-periphery', 'SwapRouter', [factory.address, weth]),
     QuoterV2: plain('uniswap-periphery', 'lens/QuoterV2', [factory.address, weth]),
+    Listing: create2Deployment(listing, [hashsandPredeploys.Ledger, factory.address, manager.address]),
   } satisfies Record<string, Create2Deployment>
 }
 
@@ -54,7 +57,7 @@ export async function deployL2(
 ): Promise<{ contracts: L2Contracts; tokens: Address[] }> {
   const sender = await openSender(client)
   const deployments = l2Deployments(config)
-  onProgress?.('L2: timelock and Uniswap')
+  onProgress?.('L2: timelock, Uniswap and listing')
   await allDone(Object.entries(deployments).map(([name, deployment]) => bring(sender, name, deployment)))
   await assertTimelock(client, deployments.Timelock.address, config)
 
@@ -67,6 +70,7 @@ export async function deployL2(
       NonfungiblePositionManager: deployments.NonfungiblePositionManager.address,
       SwapRouter: deployments.SwapRouter.address,
       QuoterV2: deployments.QuoterV2.address,
+      Listing: deployments.Listing.address,
     },
     tokens: addresses,
   }

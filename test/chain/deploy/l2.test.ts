@@ -31,7 +31,7 @@ import { ensureIndex, type IndexDefinition } from '../../../chain/deploy/ledger.
 import { bridgedToken } from '../../../chain/deploy/token.ts'
 import { anvil } from '../../../chain/engine/anvil/rpc.ts'
 import { ManifestMismatchError, TokenPairError, TransactionNotSentError } from '../../../chain/errors.ts'
-import { payoutForwarderFactory } from '../../../chain/generated/abi.ts'
+import { listing, payoutForwarderFactory } from '../../../chain/generated/abi.ts'
 import { hashsandPredeploys, predeploys } from '../../../chain/generated/addresses.ts'
 import { optimismMintableERC20FactoryAbi, wethAbi } from '../../../chain/generated/opAbi.ts'
 import {
@@ -170,6 +170,14 @@ describe('deployment of L2', () => {
       args: [1n],
     })
     assert.match(uri, /^data:application\/json/)
+  })
+
+  it('has a Listing that knows the ledger and the position manager', async () => {
+    const { Listing: address, NonfungiblePositionManager: manager } = deployed.contracts
+    const contract = { address, abi: listing.abi } as const
+    assert.equal(await readContract(l2(), { ...contract, functionName: 'positionManager' }), manager)
+    const ledger = await readContract(l2(), { ...contract, functionName: 'ledger' })
+    assert.equal(ledger, hashsandPredeploys.Ledger)
   })
 
   const base = { account: deployer, chain: null }

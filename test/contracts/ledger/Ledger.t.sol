@@ -7,14 +7,9 @@ pragma solidity 0.8.30;
 import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
 import {IRewardSource} from "../../../contracts/interfaces/IRewardSource.sol";
 import {Box, BoxId, Boxes} from "../../../contracts/types/BoxId.sol";
-import {BaseTest} from "../BaseTest.sol";
-import {
-    IERC6909,
-    IERC6909Metadata,
-    IERC6909TokenSupply
-} from "@openzeppelin/contracts/interfaces/IERC6909.sol";
+import {BoxTest} from "./BoxTest.sol";
+import {IERC6909} from "@openzeppelin/contracts/interfaces/IERC6909.sol";
 import {ERC6909} from "@openzeppelin/contracts/token/ERC6909/ERC6909.sol";
-import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
 // register
 // ├── token or source without code, no or too many components, a cap of 0, a tick of 0 → reverts
@@ -34,10 +29,7 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 // redeem
 // ├── before maturity → reverts NotMatured; more than one has → reverts
 // └── otherwise → gives ⌊q·π⌋; both sides together never more than was taken, at most 2 less
-// ERC-6909
-// ├── transfer, approve, operators; the operator is asked before the allowance
-// └── interfaces
-contract LedgerTest is BaseTest {
+contract LedgerTest is BoxTest {
     /* REGISTER */
 
     function test_register_revertsIfTermsAreMalformed() public {
@@ -211,9 +203,9 @@ contract LedgerTest is BaseTest {
     }
 
     function testFuzz_escrow_takesTheWidthRoundedUp(Box memory box, uint128 quantity) public {
-        BoxId long = _toLong(box);
+        BoxId long = toLong(box);
         quantity = uint128(bound(quantity, 1, 1e24));
-        uint256 width = _widthOf(long);
+        uint256 width = widthInModel(long);
         uint256 exact = quantity * width;
         uint256 expected = exact / 1e36 + (exact % 1e36 == 0 ? 0 : 1);
         fund(miner, expected);
@@ -244,13 +236,13 @@ contract LedgerTest is BaseTest {
         uint128 part,
         bool dead
     ) public {
-        BoxId long = _toLong(box);
+        BoxId long = toLong(box);
         quantity = uint128(bound(quantity, 1, 1e24));
         part = uint128(bound(part, 1, quantity));
         uint256 taken = escrowAs(miner, long, quantity);
         // Without a source, and before any day is known.
         if (dead) vm.etch(address(source), "");
-        uint256 expected = part * _widthOf(long) / 1e36;
+        uint256 expected = part * widthInModel(long) / 1e36;
 
         vm.expectEmit(address(ledger));
         emit ILedger.Merged(long, expected);
@@ -297,15 +289,14 @@ contract LedgerTest is BaseTest {
         uint256[6] memory subsidies,
         uint256[6] memory fees
     ) public {
-        BoxId long = _toLong(box);
+        BoxId long = toLong(box);
         BoxId short = ledger.mirrorOf(long);
         quantity = uint128(bound(quantity, 1, 1e24));
         uint256 taken = escrowAs(miner, long, quantity);
         for (uint256 d = 0; d < 6; d++) {
             pokeWith(bound(subsidies[d], 0, 7e22), bound(fees[d], 0, 7e21));
         }
-        uint256 earned = _earnedBy(long);
-        uint256 expected = quantity * (_clamp(earned, long) - uint256(long.lo()) * TICK) / 1e36;
+        uint256 expected = quantity * payoffInModel(long, earnedBefore(long, long.end())) / 1e36;
 
         vm.startPrank(miner);
         vm.expectEmit(address(ledger));
@@ -356,110 +347,11 @@ contract LedgerTest is BaseTest {
         assertEq(ledger.redeem(long, 1e18, miner), 22_000);
     }
 
-    /* ERC-6909 */
-
-    function testFuzz_transferFrom_asksTheOperatorFirst(uint128 amount, uint128 allowed) public {
-        BoxId long = fullLong(7);
-        uint256 id = BoxId.unwrap(long);
-        escrowAs(miner, long, 1e18);
-        amount = uint128(bound(amount, 1, 1e18));
-        allowed = uint128(bound(allowed, 0, amount - 1));
-        vm.prank(miner);
-        ledger.approve(anyone, id, allowed);
-
-        vm.prank(anyone);
-        vm.expectRevert(
-            abi.encodeWithSelector(ERC6909.ERC6909InsufficientAllowance.selector, anyone, allowed, amount, id)
-        );
-        ledger.transferFrom(miner, buyer, id, amount);
-
-        vm.prank(miner);
-        ledger.setOperator(anyone, true);
-        vm.prank(anyone);
-        ledger.transferFrom(miner, buyer, id, amount);
-        assertEq(ledger.allowance(miner, anyone, id), allowed);
-        assertEq(ledger.balanceOf(buyer, id), amount);
-        assertEq(ledger.totalSupply(id), 1e18);
-
-        // Nobody needs a right to what is his.
-        vm.prank(buyer);
-        ledger.transferFrom(buyer, miner, id, amount);
-        assertEq(ledger.balanceOf(miner, id), 1e18);
-    }
-
-    /// @dev An id that nobody can have moves in no amount but 0, and then nothing happens.
-    function testFuzz_transfer_ofAnyIdNeverCreates(uint256 id, uint256 amount) public {
-        vm.prank(miner);
-        if (amount > 0) {
-            vm.expectRevert(
-                abi.encodeWithSelector(ERC6909.ERC6909InsufficientBalance.selector, miner, 0, amount, id)
-            );
-        }
-        ledger.transfer(buyer, id, amount);
-        assertEq(ledger.balanceOf(buyer, id), 0);
-    }
-
-    function test_supportsInterface_ofErc6909() public view {
-        assertTrue(ledger.supportsInterface(type(IERC165).interfaceId));
-        assertTrue(ledger.supportsInterface(0x0f632fb3));
-        assertTrue(ledger.supportsInterface(type(IERC6909).interfaceId));
-        assertTrue(ledger.supportsInterface(type(IERC6909Metadata).interfaceId));
-        assertTrue(ledger.supportsInterface(type(IERC6909TokenSupply).interfaceId));
-        assertFalse(ledger.supportsInterface(0xffffffff));
-    }
-
-    function test_metadata_isOfTheBox() public view {
-        uint256 id = BoxId.unwrap(fullLong(7));
-        assertEq(ledger.name(id), "Hash_Sand BTC#1 long subsidy+fees 2021-04-25 to 2021-05-02");
-        assertEq(ledger.symbol(id), "SAND-BTC#1-LSF-18742-18749");
-        assertEq(ledger.decimals(id), 18);
-    }
-
     /* HELPERS */
 
     function _registerReverts(ILedger.IndexTerms memory terms, bytes memory reason) private {
         vm.expectRevert(reason);
         ledger.register(terms);
-    }
-
-    /// @dev Some canonical long of the first six epochs.
-    function _toLong(Box memory box) private view returns (BoxId) {
-        box.isShort = false;
-        box.mask = uint8(bound(box.mask, 1, 3));
-        box.index = index;
-        box.start = uint24(bound(box.start, FIRST_EPOCH, FIRST_EPOCH + 5));
-        box.end = uint24(bound(box.end, box.start + 1, FIRST_EPOCH + 6));
-        uint256 top = _capsOf(box.mask) * (box.end - box.start);
-        box.lo = uint64(bound(box.lo, 0, top - 1));
-        box.hi = uint64(bound(box.hi, box.lo + 1, 2 * top));
-        if (box.hi >= top) box.hi = Boxes.MAX_STRIKE;
-        return Boxes.pack(box);
-    }
-
-    function _capsOf(uint8 mask) private pure returns (uint256) {
-        return (mask & 1) * uint256(SUBSIDY_CAP) + (mask >> 1) * uint256(FEES_CAP);
-    }
-
-    function _ceilingOf(BoxId id) private pure returns (uint256) {
-        uint256 top = _capsOf(id.mask()) * (id.end() - id.start());
-        return (id.hi() == Boxes.MAX_STRIKE ? top : id.hi()) * TICK;
-    }
-
-    function _widthOf(BoxId id) private pure returns (uint256) {
-        return _ceilingOf(id) - uint256(id.lo()) * TICK;
-    }
-
-    function _clamp(uint256 value, BoxId id) private pure returns (uint256) {
-        uint256 floor = uint256(id.lo()) * TICK;
-        if (value < floor) return floor;
-        return _min(value, _ceilingOf(id));
-    }
-
-    function _earnedBy(BoxId id) private view returns (uint256 earned) {
-        for (uint8 k = 0; k < 2; k++) {
-            if ((id.mask() >> k) & 1 == 0) continue;
-            earned += ledger.prefixSum(index, k, id.end()) - ledger.prefixSum(index, k, id.start());
-        }
     }
 
     function _min(uint256 a, uint256 b) private pure returns (uint256) {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {PlainToken} from "./PlainToken.sol";
+
+/// @notice Calls a contract back on every move, with what it was armed with, and counts the calls that went through.
+contract MeanToken is PlainToken {
+    uint256 public attempts;
+    uint256 public successes;
+
+    address private _victim;
+    bytes private _call;
+
+    function arm(address victim, bytes calldata call) external {
+        (_victim, _call) = (victim, call);
+    }
+
+    function _move(address from, address to, uint256 amount) internal override returns (bool) {
+        super._move(from, to, amount);
+        if (_victim == address(0)) return true;
+        attempts++;
+        (bool done,) = _victim.call(_call);
+        if (done) successes++;
+        return true;
+    }
+}

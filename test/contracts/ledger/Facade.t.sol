@@ -24,6 +24,9 @@ import {Vm} from "forge-std/Vm.sol";
 // ├── transfer, transferFrom → both events, once; allowance of the facade's own
 // └── more than there is, to nobody → reverts
 // every path of the ledger → one ERC-20 Transfer from the facade, none from another
+// ├── escrow, transfer, merge, redeem, redeemMany, of either side
+// ├── split, join: the whole's and both parts'; realise: the id's and the rest's
+// └── the flag beside the supply stands whatever the supply does
 // transferByFacade, recordTransfer
 // └── when the caller is anybody else → reverts NotFacade, NotLedger
 // permit
@@ -177,6 +180,102 @@ contract FacadeTest is BaseTest {
         assertEq(facade.balanceOf(miner), QUANTITY);
     }
 
+    /// @dev Whole and parts listed: three events, each by its own facade, there and back.
+    function testFuzz_split_tellsTheFacades(uint8 kind, uint128 quantity, bool isShort) public {
+        quantity = uint128(bound(quantity, 1, QUANTITY));
+        BoxId whole = isShort ? _short : _long;
+        ILedger.Axis axis = ILedger.Axis(kind % 3);
+        uint64 at = [uint64(1), FIRST_EPOCH + 1, 777][kind % 3];
+        (BoxId first, BoxId second) = ledger.partsOf(whole, axis, at);
+        if (isShort) ledger.deployFacade(whole);
+        ledger.deployFacade(first);
+        ledger.deployFacade(second);
+        vm.startPrank(miner);
+        vm.recordLogs();
+        ledger.split(whole, axis, at, quantity);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        assertEq(logs.length, 6);
+        _assertTold(logs, whole, miner, address(0), quantity);
+        _assertTold(logs, first, address(0), miner, quantity);
+        _assertTold(logs, second, address(0), miner, quantity);
+
+        ledger.join(whole, axis, at, quantity);
+        logs = vm.getRecordedLogs();
+        assertEq(logs.length, 6);
+        _assertTold(logs, first, miner, address(0), quantity);
+        _assertTold(logs, second, miner, address(0), quantity);
+        _assertTold(logs, whole, address(0), miner, quantity);
+    }
+
+    function testFuzz_realise_tellsTheFacades(uint128 quantity, bool isShort) public {
+        quantity = uint128(bound(quantity, 1, QUANTITY));
+        BoxId id = isShort ? _short : _long;
+        pokeWith(1e22, 1e21);
+        (, BoxId rest) = ledger.previewRealise(id, FIRST_EPOCH + 1, quantity);
+        if (isShort) ledger.deployFacade(id);
+        ledger.deployFacade(rest);
+        vm.prank(miner);
+        vm.recordLogs();
+        ledger.realise(id, FIRST_EPOCH + 1, quantity, buyer);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        _assertTold(logs, id, miner, address(0), quantity);
+        _assertTold(logs, rest, address(0), miner, quantity);
+    }
+
+    function test_redeemMany_tellsTheFacadeOfEach() public {
+        address facade = ledger.deployFacade(_short);
+        pokeWith(1e22, 1e21);
+        pokeWith(1e22, 1e21);
+        BoxId[] memory ids = new BoxId[](3);
+        uint128[] memory quantities = new uint128[](3);
+        (ids[0], ids[1], ids[2]) = (_long, _short, _long);
+        (quantities[0], quantities[1], quantities[2]) = (5, 6, 7);
+        vm.prank(miner);
+        vm.expectEmit(address(_facade));
+        emit IERC20.Transfer(miner, address(0), 5);
+        vm.expectEmit(facade);
+        emit IERC20.Transfer(miner, address(0), 6);
+        vm.expectEmit(address(_facade));
+        emit IERC20.Transfer(miner, address(0), 7);
+        ledger.redeemMany(ids, quantities, buyer);
+    }
+
+    /// @dev Of two sides and of neighbours none hears of another's moves.
+    function test_ledger_tellsNoOtherFacade() public {
+        BoxId neighbour = fullLong(3);
+        IFacade other = IFacade(ledger.deployFacade(neighbour));
+        vm.startPrank(miner);
+        vm.recordLogs();
+        ledger.transfer(buyer, BoxId.unwrap(_long), 3);
+        ledger.transfer(buyer, BoxId.unwrap(_short), 3);
+        ledger.split(_long, ILedger.Axis.Component, 1, 3);
+        ledger.merge(_long, 3, miner);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        uint256 told;
+        for (uint256 i = 0; i < logs.length; i++) {
+            assertTrue(logs[i].emitter != address(other));
+            assertTrue(logs[i].emitter != ledger.facadeOf(_short));
+            if (logs[i].emitter == address(_facade)) told++;
+        }
+        // One transfer, one split, one merge.
+        assertEq(told, 3);
+    }
+
+    /// @dev A part with a facade, full to the last unit its slot holds: the flag beside the supply is untouched.
+    function test_hasFacade_besideTheLargestSupply() public {
+        BoxId id = fullLong(1);
+        fund(miner, type(uint128).max);
+        address facade = ledger.deployFacade(id);
+        vm.startPrank(miner);
+        ledger.escrow(id, type(uint120).max, miner, miner);
+        assertTrue(ledger.hasFacade(id));
+        assertFalse(ledger.hasFacade(ledger.mirrorOf(id)));
+        assertEq(IFacade(facade).totalSupply(), type(uint120).max);
+        ledger.merge(id, type(uint120).max, miner);
+        assertTrue(ledger.hasFacade(id));
+        assertEq(IFacade(facade).totalSupply(), 0);
+    }
+
     /* WHO MAY */
 
     function testFuzz_transferByFacade_revertsIfNotTheFacade(address caller) public {
@@ -242,6 +341,24 @@ contract FacadeTest is BaseTest {
     }
 
     /* HELPERS */
+
+    /// @dev Exactly one `Transfer` by the facade of `id`, and it is this one.
+    function _assertTold(Vm.Log[] memory logs, BoxId id, address from, address to, uint256 amount)
+        private
+        view
+    {
+        address facade = ledger.facadeOf(id);
+        uint256 count;
+        for (uint256 i = 0; i < logs.length; i++) {
+            if (logs[i].emitter != facade) continue;
+            count++;
+            assertEq(logs[i].topics[0], IERC20.Transfer.selector);
+            assertEq(logs[i].topics[1], bytes32(uint256(uint160(from))));
+            assertEq(logs[i].topics[2], bytes32(uint256(uint160(to))));
+            assertEq(abi.decode(logs[i].data, (uint256)), amount);
+        }
+        assertEq(count, 1);
+    }
 
     function _permitDigest(IFacade facade, address owner, uint256 value, uint256 nonce, uint256 deadline)
         private

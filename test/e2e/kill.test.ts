@@ -8,6 +8,7 @@ import { hashsandPredeploys } from '../../chain/generated/addresses.ts'
 import { readManifest } from '../../chain/manifest.ts'
 import { type Command, hashsand, interrupt, type Sandbox, sandbox, up } from '../support/devnet.ts'
 import { assertOnce } from '../support/once.ts'
+import { assertParts } from '../support/parts.ts'
 
 // The story: everything that `npm start` runs is killed ten times while the demo walks its path. The demo finishes, every deposit
 // was executed once, every withdrawal was finalised once.
@@ -49,6 +50,7 @@ describe('kill -9 of everything', () => {
       const exit = await walking.ended
       assert.equal(exit, 0, `kills after ${moments.join(', ')} ms: ${walking.stderr()}`)
       assert.equal(walking.lines.at(-1)?.balanced, true)
+      await assertParts(await readManifest(`${box.state}/901.json`), walking.lines)
     }
 
     await assertOnce(await readManifest(`${box.state}/901.json`))

@@ -54,7 +54,7 @@ export async function reads({
     position: (party, id) =>
       l2.readContract({ ...ledgerContract, functionName: 'balanceOf', args: [accounts[party].address, id] }),
     checkSource: (day) => checkSource(manifest, day),
-    lastDailyValue: () => lastDailyValue(l2, index.network),
+    recentRewards: (days) => recentRewards(l2, index.network, days),
     boxOf: (term) => packBox({ side: 'long', mask: subsidyAndFees, ...term, lo: 0n, hi: MAX_STRIKE }),
     deadline: async () => (await l2.getBlock()).timestamp + 900n,
     btc,
@@ -139,24 +139,30 @@ async function checkSource(manifest: Manifest, day: number): Promise<void> {
   )
 }
 
-async function lastDailyValue(l2: PublicClient, network: number): Promise<bigint> {
-  const day = await waitFor({
+async function recentRewards(
+  l2: PublicClient,
+  network: number,
+  days: number,
+): Promise<readonly (readonly bigint[])[]> {
+  const last = await waitFor({
     what: 'a first final day',
     seconds: 60,
     remedy: 'See what the relayer says: npm run hashsand -- status.',
     look: async () => {
-      const last = await l2.readContract({
+      const found = await l2.readContract({
         ...indexContract,
         functionName: 'lastContiguousDay',
         args: [network],
       })
-      return last === 0 ? undefined : last
+      return found === 0 ? undefined : found
     },
   })
-  const rewards = await l2.readContract({
-    ...indexContract,
-    functionName: 'settledReward',
-    args: [network, day],
-  })
-  return rewards.reduce((sum, reward) => sum + reward, 0n)
+  const { firstDay } = await l2.readContract({ ...indexContract, functionName: 'networkOf', args: [network] })
+  const first = Math.max(firstDay, last - days + 1)
+  const known = Array.from({ length: last - first + 1 }, (_, position) => first + position)
+  return Promise.all(
+    known.map((day) =>
+      l2.readContract({ ...indexContract, functionName: 'settledReward', args: [network, day] }),
+    ),
+  )
 }

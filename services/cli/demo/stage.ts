@@ -47,8 +47,8 @@ export type Stage = {
   position(party: Party, id: bigint): Promise<bigint>
   /** Fails with the reason when the relayer will never reach that day. */
   checkSource(day: number): Promise<void>
-  /** Index value of the last final day, all components, after the caps. */
-  lastDailyValue(): Promise<bigint>
+  /** Index values of at most so many last final days, at least one, per component, newest last. */
+  recentRewards(days: number): Promise<readonly (readonly bigint[])[]>
   boxOf(term: { index: number; start: number; end: number }): bigint
   /** A quarter of an hour from L2's own clock. */
   deadline(): Promise<bigint>

@@ -1,131 +1,105 @@
 import { encodeFunctionData } from 'viem'
 import { VALUE_SCALE } from '../../../chain/box.ts'
-import { approveCall, indexContract, ledgerContract } from './contracts.ts'
-import { pairOf, roundDownToDigits } from './price.ts'
+import { approveCall, ledgerContract } from './contracts.ts'
+import type { Cuts } from './cut.ts'
+import { pairOf } from './price.ts'
+import { type Series, sum } from './series.ts'
 import type { Stage } from './stage.ts'
-import { listCall, poolOf, positionOf, quote, swapCall, unlistCall } from './uniswap.ts'
+import { listCall, poolOf, quote, swapCall } from './uniswap.ts'
 
-/** Satoshi that the miner locks up, and that the buyer spends on the DEX. */
-const escrowBudget = 10_000_000n
-const spend = 1_000_000n
-const termDays = 7
 /** A swap may lose this much against the quote before it is refused, in thousandths. */
 const slippagePerMille = 10n
 
-export type Series = {
-  long: bigint
-  short: bigint
+/** One position that is sold on the DEX. */
+export type Market = {
+  name: 'long' | 'fees'
+  label: string
+  id: bigint
+  /** What goes into the pool. */
   quantity: bigint
-  start: number
-  end: number
-  cash: bigint
+  /** Index value of one unit at which the pool starts. */
+  value: bigint
+  /** Satoshi that the buyer spends. */
+  spend: bigint
 }
 
-/** LONG and SHORT over the coming week, both to the miner. */
-export async function escrow(stage: Stage): Promise<Series> {
-  const { wbtc, parties, l2 } = stage
-  const series = await stage.remember('series', () => nextSeries(stage))
-  const title = `the miner escrows ${stage.units(series.quantity)} of hashrate, days ${series.start} to ${series.end - 1}`
-  await stage.step('escrow', title, async () => {
-    await stage.send(
-      'miner',
-      'l2',
-      'approve-ledger',
-      approveCall(wbtc.l2, ledgerContract.address, series.cash),
-    )
-    const transaction = await stage.send('miner', 'l2', 'escrow', {
-      to: ledgerContract.address,
-      data: encodeFunctionData({
-        abi: ledgerContract.abi,
-        functionName: 'escrow',
-        args: [series.long, series.quantity, parties.miner.address, parties.miner.address],
-      }),
-      value: 0n,
-    })
-    const held = await l2.readContract({
-      ...ledgerContract,
-      functionName: 'balanceOf',
-      args: [parties.miner.address, series.long],
-    })
-    return { transactions: [transaction], amounts: { escrowed: series.cash }, positions: { long: held } }
-  })
-  return series
+/** Half of LONG, and all of the fee strip, each priced at what the last known day would pay over the week. */
+export function marketsOf(series: Series, cuts: Cuts): Market[] {
+  const [, fees = 0n] = series.par
+  return [
+    {
+      name: 'long',
+      label: 'LONG',
+      id: series.long,
+      quantity: series.quantity / 2n,
+      value: sum(series.par),
+      spend: 1_000_000n,
+    },
+    {
+      name: 'fees',
+      label: 'the fee strip',
+      id: cuts.fees,
+      quantity: cuts.quantity,
+      value: fees,
+      spend: 30_000n,
+    },
+  ]
 }
 
-/** The LONG of the coming week over subsidy and fees, sized so that its worst case costs about the budget. */
-async function nextSeries({ l2, index, boxOf }: Stage): Promise<Series> {
-  const today = await l2.readContract({
-    ...indexContract,
-    functionName: 'currentEpoch',
-  })
-  const start = today + 1
-  const end = start + termDays
-  const long = boxOf({ index: index.id, start, end })
-  const [short, terms, topTicks] = await Promise.all([
-    l2.readContract({ ...ledgerContract, functionName: 'mirrorOf', args: [long] }),
-    l2.readContract({ ...ledgerContract, functionName: 'termsOf', args: [index.id] }),
-    l2.readContract({ ...ledgerContract, functionName: 'topTicksOf', args: [long] }),
-  ])
-  const quantity = roundDownToDigits((escrowBudget * VALUE_SCALE) / (topTicks * terms.tick), 3)
-  const cash = await l2.readContract({
-    ...ledgerContract,
-    functionName: 'previewEscrow',
-    args: [long, quantity],
-  })
-  return { long, short, quantity, start, end, cash }
-}
-
-/** LONG gets an ERC-20 and a pool, priced at what the last known day would pay over the week. */
-export async function list(stage: Stage, series: Series): Promise<void> {
+/** The position gets an ERC-20 and a pool. */
+export async function list(stage: Stage, { name, label, id, quantity, value }: Market): Promise<void> {
   const { wbtc, uniswap, parties } = stage
-  const facade = await facadeOf(stage, series)
-  await stage.step('list', `LONG becomes the ERC-20 ${facade} and gets a Uniswap v3 pool`, async () => {
-    const deployed = await stage.send('miner', 'l2', 'facade', {
-      to: ledgerContract.address,
-      data: encodeFunctionData({
-        abi: ledgerContract.abi,
-        functionName: 'deployFacade',
-        args: [series.long],
-      }),
-      value: 0n,
-    })
-    const baseAmount = series.quantity / 2n
-    const quoteAmount = await stage.remember(
-      'quote-amount',
-      async () => (baseAmount * (await stage.lastDailyValue()) * BigInt(termDays)) / VALUE_SCALE,
-    )
-    const manager = uniswap.NonfungiblePositionManager
-    await stage.send('miner', 'l2', 'approve-long', approveCall(facade, manager, baseAmount))
-    await stage.send('miner', 'l2', 'approve-wbtc', approveCall(wbtc.l2, manager, quoteAmount))
-    const pair = pairOf(facade, wbtc.l2)
-    const recipient = parties.miner.address
-    const deadline = await stage.deadline()
-    const call = listCall({ contracts: uniswap, pair, baseAmount, quoteAmount, recipient, deadline })
-    const listed = await stage.send('miner', 'l2', 'list', call)
-    return {
-      transactions: [deployed, listed],
-      amounts: { 'WBTC in the pool': await stage.balanceAt(await poolOf(stage.l2, uniswap, pair)) },
-      positions: { 'LONG in the pool': baseAmount },
-    }
-  })
+  const facade = await facadeOf(stage, id)
+  await stage.step(
+    `list-${name}`,
+    `${label} becomes the ERC-20 ${facade} and gets a Uniswap v3 pool`,
+    async () => {
+      const deployed = await stage.send('miner', 'l2', `facade-${name}`, {
+        to: ledgerContract.address,
+        data: encodeFunctionData({ abi: ledgerContract.abi, functionName: 'deployFacade', args: [id] }),
+        value: 0n,
+      })
+      const quoteAmount = (quantity * value) / VALUE_SCALE
+      const manager = uniswap.NonfungiblePositionManager
+      await stage.send('miner', 'l2', `approve-${name}`, approveCall(facade, manager, quantity))
+      await stage.send('miner', 'l2', `approve-wbtc-${name}`, approveCall(wbtc.l2, manager, quoteAmount))
+      const pair = pairOf(facade, wbtc.l2)
+      const recipient = parties.miner.address
+      const deadline = await stage.deadline()
+      const call = listCall({
+        contracts: uniswap,
+        pair,
+        baseAmount: quantity,
+        quoteAmount,
+        recipient,
+        deadline,
+      })
+      const listed = await stage.send('miner', 'l2', `list-${name}`, call)
+      return {
+        transactions: [deployed, listed],
+        amounts: { 'WBTC in the pool': await stage.balanceAt(await poolOf(stage.l2, uniswap, pair)) },
+        positions: { 'put into the pool': quantity },
+      }
+    },
+  )
 }
 
-/** Another account buys LONG on the DEX. */
-export async function buy(stage: Stage, series: Series): Promise<void> {
+/** Another account buys on the DEX. */
+export async function buy(stage: Stage, { name, label, id, spend }: Market): Promise<void> {
   const { wbtc, uniswap, parties, l2 } = stage
-  await stage.step('buy', `the buyer spends ${stage.btc(spend)} on LONG`, async () => {
+  await stage.step(`buy-${name}`, `the buyer spends ${stage.btc(spend)} on ${label}`, async () => {
     const swap = {
       contracts: uniswap,
       tokenIn: wbtc.l2,
-      tokenOut: await facadeOf(stage, series),
+      tokenOut: await facadeOf(stage, id),
       amountIn: spend,
     }
-    await stage.send('buyer', 'l2', 'approve-router', approveCall(wbtc.l2, uniswap.SwapRouter, spend))
+    await stage.send('buyer', 'l2', `approve-router-${name}`, approveCall(wbtc.l2, uniswap.SwapRouter, spend))
     const expected = await quote(l2, swap)
     const bought = await stage.send(
       'buyer',
       'l2',
-      'buy',
+      `buy-${name}`,
       swapCall(swap, {
         recipient: parties.buyer.address,
         deadline: await stage.deadline(),
@@ -135,54 +109,11 @@ export async function buy(stage: Stage, series: Series): Promise<void> {
     return {
       transactions: [bought],
       amounts: { spent: spend },
-      positions: { bought: await stage.position('buyer', series.long) },
+      positions: { bought: await stage.position('buyer', id) },
     }
   })
 }
 
-/** After the last day: liquidity out of the pool, and both sides are redeemed by whoever holds them. */
-export async function redeem(stage: Stage, series: Series): Promise<void> {
-  const { uniswap, parties, l2 } = stage
-  await stage.step('unlist', 'the miner takes his liquidity out of the pool', async () => {
-    const recipient = parties.miner.address
-    const position = await positionOf(l2, uniswap, recipient)
-    const transactions =
-      position === undefined
-        ? []
-        : [
-            await stage.send(
-              'miner',
-              'l2',
-              'unlist',
-              unlistCall(uniswap, position, recipient, await stage.deadline()),
-            ),
-          ]
-    return { transactions, positions: { LONG: await stage.position('miner', series.long) } }
-  })
-  for (const [party, side] of [
-    ['buyer', 'long'],
-    ['miner', 'long'],
-    ['miner', 'short'],
-  ] as const) {
-    await stage.step(`redeem-${party}-${side}`, `the ${party} redeems ${side.toUpperCase()}`, async () => {
-      const id = series[side]
-      const held = await stage.remember(`held-${party}-${side}`, () => stage.position(party, id))
-      const before = await stage.remember(`before-${party}-${side}`, () => stage.balance(party, 'l2'))
-      const transaction = await stage.send(party, 'l2', `redeem-${side}`, {
-        to: ledgerContract.address,
-        data: encodeFunctionData({
-          abi: ledgerContract.abi,
-          functionName: 'redeem',
-          args: [id, held, parties[party].address],
-        }),
-        value: 0n,
-      })
-      const paid = (await stage.balance(party, 'l2')) - before
-      return { transactions: [transaction], amounts: { redeemed: paid }, positions: { burned: held } }
-    })
-  }
-}
-
-export function facadeOf({ l2 }: Stage, { long }: Series) {
-  return l2.readContract({ ...ledgerContract, functionName: 'facadeOf', args: [long] })
+export function facadeOf({ l2 }: Stage, id: bigint) {
+  return l2.readContract({ ...ledgerContract, functionName: 'facadeOf', args: [id] })
 }

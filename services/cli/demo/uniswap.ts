@@ -58,44 +58,52 @@ export function listCall({ contracts, pair, baseAmount, quoteAmount, recipient, 
   return multicall(contracts.NonfungiblePositionManager, [create, mint])
 }
 
-/** Takes all liquidity out of a position and collects everything that it is owed. */
-export function unlistCall(contracts: Uniswap, position: Position, recipient: Address, deadline: bigint) {
-  const decrease = encodeFunctionData({
-    abi: nonfungiblePositionManagerAbi,
-    functionName: 'decreaseLiquidity',
-    args: [
-      { tokenId: position.tokenId, liquidity: position.liquidity, amount0Min: 0n, amount1Min: 0n, deadline },
-    ],
-  })
-  const collect = encodeFunctionData({
-    abi: nonfungiblePositionManagerAbi,
-    functionName: 'collect',
-    args: [{ tokenId: position.tokenId, recipient, amount0Max: maxUint128, amount1Max: maxUint128 }],
-  })
-  return multicall(contracts.NonfungiblePositionManager, [decrease, collect])
+/** Takes all liquidity out of positions and collects everything that they are owed. */
+export function unlistCall(
+  contracts: Uniswap,
+  positions: readonly Position[],
+  recipient: Address,
+  deadline: bigint,
+) {
+  const calls = positions.flatMap(({ tokenId, liquidity }) => [
+    encodeFunctionData({
+      abi: nonfungiblePositionManagerAbi,
+      functionName: 'decreaseLiquidity',
+      args: [{ tokenId, liquidity, amount0Min: 0n, amount1Min: 0n, deadline }],
+    }),
+    encodeFunctionData({
+      abi: nonfungiblePositionManagerAbi,
+      functionName: 'collect',
+      args: [{ tokenId, recipient, amount0Max: maxUint128, amount1Max: maxUint128 }],
+    }),
+  ])
+  return multicall(contracts.NonfungiblePositionManager, calls)
 }
 
 export type Position = { tokenId: bigint; liquidity: bigint }
 
-/** The newest position of an owner; undefined when there is none. */
-export async function positionOf(
+/** All positions of an owner, oldest first. */
+export async function positionsOf(
   client: PublicClient,
   contracts: Uniswap,
   owner: Address,
-): Promise<Position | undefined> {
+): Promise<Position[]> {
   const manager = {
     address: contracts.NonfungiblePositionManager,
     abi: nonfungiblePositionManagerAbi,
   } as const
   const count = await client.readContract({ ...manager, functionName: 'balanceOf', args: [owner] })
-  if (count === 0n) return undefined
-  const tokenId = await client.readContract({
-    ...manager,
-    functionName: 'tokenOfOwnerByIndex',
-    args: [owner, count - 1n],
-  })
-  const position = await client.readContract({ ...manager, functionName: 'positions', args: [tokenId] })
-  return { tokenId, liquidity: position[7] }
+  const positions: Position[] = []
+  for (let index = 0n; index < count; index++) {
+    const tokenId = await client.readContract({
+      ...manager,
+      functionName: 'tokenOfOwnerByIndex',
+      args: [owner, index],
+    })
+    const position = await client.readContract({ ...manager, functionName: 'positions', args: [tokenId] })
+    positions.push({ tokenId, liquidity: position[7] })
+  }
+  return positions
 }
 
 export type SwapParameters = { contracts: Uniswap; tokenIn: Address; tokenOut: Address; amountIn: bigint }

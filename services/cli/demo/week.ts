@@ -2,11 +2,10 @@ import { dayToDate } from '../../../oracle/block.ts'
 import { waitFor } from '../wait.ts'
 import { indexContract, ledgerContract } from './contracts.ts'
 import type { Stage } from './stage.ts'
-import type { Series } from './trade.ts'
 
 /** The days pass by the chain's own clock; each is indexed by the relayer and printed with its value. */
-export async function passWeek(stage: Stage, { start, end }: Series): Promise<void> {
-  for (let day = start; day < end; day++) {
+export async function passDays(stage: Stage, from: number, until: number): Promise<void> {
+  for (let day = from; day < until; day++) {
     await stage.step(`day-${day}`, `day ${dayToDate(day)} is indexed`, async () => {
       await waitForPoke(stage, day)
       return { transactions: [], facts: await dayFacts(stage, day) }

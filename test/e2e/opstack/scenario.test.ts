@@ -8,6 +8,7 @@ import { BUILD_TIMEOUT_MS, buildOrSkip, pidsOf } from '../../chain/engine/opstac
 import { hashsand, sandbox } from '../../support/devnet.ts'
 import { eventually, type RunningNetwork, startNetwork } from '../../support/network.ts'
 import { assertOnce } from '../../support/once.ts'
+import { assertParts } from '../../support/parts.ts'
 import { creditOf, proposeWrongly, verdict } from './bonds.ts'
 import { freshSync } from './freshSync.ts'
 import { type Load, startLoad } from './load.ts'
@@ -114,6 +115,7 @@ describe('the life of a chain on engine op-stack', function () {
     network = await startNetwork({ engine: 'op-stack', box: network.box })
     assert.equal(await demo.ended, 0, `killed: ${moments.join(', ')}\n${demo.stderr()}`)
     assert.equal(demo.lines.at(-1)?.balanced, true)
+    await assertParts(network.manifest, demo.lines)
     await assertOnce(network.manifest)
     await assertBalanced()
   })

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
 import {PlainToken} from "./PlainToken.sol";
 
 /// @notice Keeps one base unit of every move.
@@ -19,6 +18,81 @@ contract GenerousToken is PlainToken {
         super._move(from, to, amount);
         balanceOf[to] += 1;
         return true;
+    }
+}
+
+/// @notice Plain until its owner wants a fee, like USDT: whoever receives gets less.
+contract LateFeeToken is PlainToken {
+    uint256 public feePercent;
+
+    function setFee(uint256 feePercent_) external {
+        feePercent = feePercent_;
+    }
+
+    function _move(address from, address to, uint256 amount) internal override returns (bool) {
+        super._move(from, to, amount);
+        balanceOf[to] -= amount * feePercent / 100;
+        return true;
+    }
+}
+
+/// @notice Balances grow or shrink without a transfer.
+contract RebasingToken {
+    uint256 public percent = 100;
+    mapping(address owner => uint256) private _shares;
+
+    function rebase(uint256 percent_) external {
+        percent = percent_;
+    }
+
+    function mint(address to, uint256 amount) external {
+        _shares[to] += amount * 100 / percent;
+    }
+
+    function approve(address, uint256) external pure returns (bool) {
+        return true;
+    }
+
+    function balanceOf(address owner) public view returns (uint256) {
+        return _shares[owner] * percent / 100;
+    }
+
+    function transfer(address to, uint256 amount) external returns (bool) {
+        return transferFrom(msg.sender, to, amount);
+    }
+
+    function transferFrom(address from, address to, uint256 amount) public returns (bool) {
+        uint256 shares = amount * 100 / percent;
+        _shares[from] -= shares;
+        _shares[to] += shares;
+        return true;
+    }
+}
+
+/// @notice Moves nothing, says that it did, and shows whatever balance is wanted.
+contract LyingToken {
+    mapping(address owner => uint256) public balanceOf;
+
+    function transferFrom(address, address to, uint256 amount) external returns (bool) {
+        balanceOf[to] += amount;
+        return true;
+    }
+
+    function transfer(address, uint256) external pure returns (bool) {
+        return true;
+    }
+}
+
+/// @notice Plain until it is stopped: then it says false and moves nothing.
+contract StoppedToken is PlainToken {
+    bool private _stopped;
+
+    function setStopped(bool stopped) external {
+        _stopped = stopped;
+    }
+
+    function _move(address from, address to, uint256 amount) internal override returns (bool) {
+        return !_stopped && super._move(from, to, amount);
     }
 }
 
@@ -47,22 +121,25 @@ contract NonzeroToken is PlainToken {
     }
 }
 
-/// @notice Calls the ledger back while it moves, when armed.
+/// @notice Calls back while it moves, when armed.
 contract ReentrantToken is PlainToken {
-    ILedger private _ledger;
+    address private _target;
     bytes private _call;
     /// @notice What the call back answered when it failed.
     bytes public answer;
+    /// @notice How many of them did not fail.
+    uint256 public entered;
 
-    function arm(ILedger ledger, bytes calldata call) external {
-        (_ledger, _call) = (ledger, call);
+    function arm(address target, bytes calldata call) external {
+        (_target, _call, answer, entered) = (target, call, "", 0);
     }
 
     function _move(address from, address to, uint256 amount) internal override returns (bool) {
         super._move(from, to, amount);
         if (_call.length == 0) return true;
-        (bool done, bytes memory reason) = address(_ledger).call(_call);
-        if (!done) answer = reason;
+        (bool done, bytes memory reason) = _target.call(_call);
+        if (done) entered++;
+        else answer = reason;
         return true;
     }
 }

@@ -59,6 +59,9 @@ interface IListing {
     ///         swaps first, or list under another fee.
     error PoolPriceOff(uint160 sqrtPriceX96, uint160 wantedX96);
 
+    /// @notice The same where the caller has brought nothing of what the pool pays well for.
+    error PoolWantsMore(uint256 wanted, uint256 held);
+
     /// @notice Less became liquidity than the least that the caller wants.
     error TooLittleListed(uint256 quantity, uint256 quantityMin, uint256 cash, uint256 cashMin);
 

@@ -41,7 +41,7 @@ library PoolPrice {
         return off * 2 * BPS <= uint256(wantedX96) * toleranceBps;
     }
 
-    /// @notice The narrowest range on the grid that has both prices in it, but for a grid's step more where a price lies on
+    /// @notice The narrowest range on the grid that has both prices in it, but for a step more where a price lies on
     ///         the grid; and never beyond Uniswap's span.
     function rangeAround(uint160 aX96, uint160 bX96, int24 spacing)
         internal

@@ -92,7 +92,7 @@ contract Listing is IListing, Multicall {
         returns (address pool, uint256 tokenId, uint256 quantity, uint256 cash)
     {
         Market memory market = _enter(offer.id, offer.fee, offer.deadline);
-        _requireInBounds(offer.id, offer.price);
+        _requireListable(market, offer.price);
 
         if (!LEDGER.hasFacade(offer.id)) LEDGER.deployFacade(offer.id);
         if (offer.quantity > 0) {
@@ -125,7 +125,7 @@ contract Listing is IListing, Multicall {
         uint256 deadline,
         address recipient
     ) external returns (int256 cost) {
-        Market memory market = _enter(long, fee, deadline);
+        Market memory market = _enterLong(long, fee, deadline);
         Trade memory trade = _tradeOf(Action.Buy, market, quantity, maxCost, recipient);
 
         _swap(market, trade, true, uint256(quantity).toInt256(), _limitOf(market, true));
@@ -144,7 +144,7 @@ contract Listing is IListing, Multicall {
         uint256 deadline,
         address recipient
     ) external returns (uint256 proceeds) {
-        Market memory market = _enter(long, fee, deadline);
+        Market memory market = _enterLong(long, fee, deadline);
         Trade memory trade = _tradeOf(Action.Sell, market, quantity, minProceeds, recipient);
 
         _swap(market, trade, false, -uint256(quantity).toInt256(), _limitOf(market, false));
@@ -210,6 +210,12 @@ contract Listing is IListing, Multicall {
         _pool = market.pool;
     }
 
+    function _enterLong(BoxId long, uint24 fee, uint256 deadline) private returns (Market memory market) {
+        require(!long.isShort(), ILedger.NotLong(long));
+        market = _enter(long, fee, deadline);
+        require(market.pool.code.length > 0, NoPool(long, fee));
+    }
+
     function _marketOf(BoxId id, uint24 fee) private view returns (Market memory market) {
         address facade = LEDGER.facadeOf(id);
         address cash = LEDGER.termsOf(id.index()).token;
@@ -219,19 +225,23 @@ contract Listing is IListing, Multicall {
         return Market(id, fee, facade, cash, pool, positionIs0);
     }
 
-    function _requireInBounds(BoxId id, uint256 price) private view {
-        (uint256 least, uint256 most) = LEDGER.boundsOf(id);
+    function _requireListable(Market memory market, uint256 price) private view {
+        _spacingOf(market.fee);
+        (uint256 least, uint256 most) = LEDGER.boundsOf(market.id);
         require(price >= least && price <= most && least < most, PriceOutsideBounds(price, least, most));
     }
 
+    function _spacingOf(uint24 fee) private view returns (int24 spacing) {
+        spacing = FACTORY.feeAmountTickSpacing(fee);
+        require(spacing > 0, NoSuchFee(fee));
+    }
+
     function _rangeOf(Market memory market) private view returns (int24 tickLower, int24 tickUpper) {
-        int24 spacing = FACTORY.feeAmountTickSpacing(market.fee);
-        require(spacing > 0, NoSuchFee(market.fee));
         (uint256 least, uint256 most) = LEDGER.boundsOf(market.id);
         return PoolPrice.rangeAround(
             PoolPrice.toSqrtX96(least, market.positionIs0),
             PoolPrice.toSqrtX96(most, market.positionIs0),
-            spacing
+            _spacingOf(market.fee)
         );
     }
 
@@ -252,9 +262,10 @@ contract Listing is IListing, Multicall {
         if (PoolPrice.isNear(current, wanted, offer.toleranceBps)) return (quantity, cash);
 
         bool sellsPosition = market.positionIs0 == (wanted < current);
+        uint256 held = sellsPosition ? quantity : cash;
         // An empty pool takes nothing, but has to be asked to take something.
-        uint256 atMost = Math.max(sellsPosition ? quantity : cash, 1);
-        Trade memory trade = _tradeOf(Action.Move, market, 0, 0, address(0));
+        uint256 atMost = Math.max(held, 1);
+        Trade memory trade = _tradeOf(Action.Move, market, 0, held, address(0));
         (int256 position, int256 paid) = _swap(market, trade, sellsPosition, atMost.toInt256(), wanted);
         quantity = (quantity.toInt256() - position).toUint256();
         cash = (cash.toInt256() - paid).toUint256();
@@ -315,7 +326,6 @@ contract Listing is IListing, Multicall {
         int256 amount,
         uint160 limitX96
     ) private returns (int256 position, int256 cash) {
-        require(market.pool.code.length > 0, NoPool(market.id, market.fee));
         (int256 amount0, int256 amount1) = IUniswapV3Pool(market.pool)
             .swap(address(this), sellsPosition == market.positionIs0, amount, limitX96, abi.encode(trade));
         return market.positionIs0 ? (amount0, amount1) : (amount1, amount0);
@@ -327,8 +337,10 @@ contract Listing is IListing, Multicall {
     }
 
     function _payWithHoldings(Trade memory trade, int256 position, int256 cash) private {
-        if (position > 0) IERC20(trade.facade).safeTransfer(msg.sender, position.toUint256());
-        if (cash > 0) IERC20(trade.cash).safeTransfer(msg.sender, cash.toUint256());
+        (address token, int256 owed) = position > 0 ? (trade.facade, position) : (trade.cash, cash);
+        if (owed <= 0) return;
+        require(owed.toUint256() <= trade.limit, PoolWantsMore(owed.toUint256(), trade.limit));
+        _give(token, msg.sender, owed.toUint256());
     }
 
     /// @return cost Of the SHORT.

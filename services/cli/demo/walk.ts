@@ -8,7 +8,7 @@ import type { Sent, Stage } from './stage.ts'
 const payout = 30_000_000n
 const buyerFunds = 10_000_000n
 /** Wei that each of them takes along for gas on L2. */
-const gasMoney = 20_000_000_000_000_000n
+const gasMoney = 100_000_000_000_000_000n
 
 /* L1 TO L2 */
 

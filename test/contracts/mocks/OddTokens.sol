@@ -143,3 +143,53 @@ contract ReentrantToken is PlainToken {
         return true;
     }
 }
+
+/// @notice Answers a transfer with as many bytes as it is told to.
+contract BombToken is PlainToken {
+    uint256 private _bytes;
+
+    function arm(uint256 bytes_) external {
+        _bytes = bytes_;
+    }
+
+    function _move(address from, address to, uint256 amount) internal override returns (bool) {
+        super._move(from, to, amount);
+        if (_bytes == 0) return true;
+        uint256 length = _bytes;
+        assembly {
+            mstore(0, 1)
+            return(0, length)
+        }
+    }
+}
+
+/// @notice Another address of a token: moves and shows the same balances.
+contract SecondAddress {
+    PlainToken private immutable TOKEN;
+
+    constructor(PlainToken token) {
+        TOKEN = token;
+    }
+
+    function balanceOf(address owner) external view returns (uint256) {
+        return TOKEN.balanceOf(owner);
+    }
+
+    function transfer(address to, uint256 amount) external returns (bool) {
+        return DoubleToken(address(TOKEN)).moveFor(msg.sender, to, amount);
+    }
+
+    function transferFrom(address from, address to, uint256 amount) external returns (bool) {
+        return DoubleToken(address(TOKEN)).moveFor(from, to, amount);
+    }
+}
+
+/// @notice A token with two addresses. Whoever asks the second one may move anything: allowances are not the point here.
+contract DoubleToken is PlainToken {
+    SecondAddress public immutable SECOND = new SecondAddress(this);
+
+    function moveFor(address from, address to, uint256 amount) external returns (bool) {
+        require(msg.sender == address(SECOND), "not my other address");
+        return _move(from, to, amount);
+    }
+}

@@ -4,7 +4,6 @@ pragma solidity 0.8.30;
 // Casts in this file are of bounded values.
 // forge-lint: disable-start(unsafe-typecast)
 
-import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
 import {IListing} from "../../../contracts/interfaces/IListing.sol";
 import {INonfungiblePositionManager} from "../../../contracts/interfaces/INonfungiblePositionManager.sol";
 import {BoxId} from "../../../contracts/types/BoxId.sol";
@@ -111,7 +110,7 @@ contract ListingListTest is UniswapTest {
         equip(miner, offer.id, QUANTITY, CASH);
 
         IListing.Offer memory nothing = offerOf(offer.id, FEE, 1e24);
-        reentrant.arm(ILedger(address(listing)), abi.encodeCall(IListing.list, (nothing)));
+        reentrant.arm(address(listing), abi.encodeCall(IListing.list, (nothing)));
         vm.prank(miner);
         listing.list(offer);
         assertEq(bytes4(reentrant.answer()), IListing.Reentered.selector);

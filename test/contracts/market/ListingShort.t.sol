@@ -139,7 +139,7 @@ contract ListingShortTest is UniswapTest {
         token.approve(address(listing), NEVER);
 
         reentrant.arm(
-            ILedger(address(listing)),
+            address(listing),
             abi.encodeCall(IListing.sellShort, (_long, FEE, 1, 0, NEVER, address(reentrant)))
         );
         vm.prank(buyer);
@@ -313,7 +313,7 @@ contract ListingShortTest is UniswapTest {
         token.approve(address(listing), NEVER);
 
         reentrant.arm(
-            ILedger(address(listing)),
+            address(listing),
             abi.encodeCall(listing.uniswapV3SwapCallback, (int256(1e18), int256(-1), _loot(buyer)))
         );
         vm.prank(buyer);

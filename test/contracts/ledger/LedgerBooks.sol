@@ -219,20 +219,20 @@ abstract contract LedgerBooks is Test {
     /// @notice Whether, on futures that end at and around the strikes of holdings on one index, and on the two extreme
     ///         and some other futures, `reserve` covers all claims (K1), and these are worth exactly what was paid in for,
     ///         less what re-strikes rounded away (K4).
-    /// @param id Whose strikes; of all where it is zero.
-    function weigh(uint32 index, BoxId id, uint256 seed) public view returns (bool covered, bool balanced) {
+    /// @param ids Whose strikes. Those on other indices are passed over.
+    function weigh(uint32 index, BoxId[] memory ids, uint256 seed)
+        public
+        view
+        returns (bool covered, bool balanced)
+    {
         Scales memory scales = _scales(index, seed);
         // Nothing and the cap on every day left, then two at random.
         for (uint256 i = 0; i < 4; i++) {
             _weighOn(scales, _path(scales, BoxId.wrap(0), 0, i < 2 ? i << 2 : (2 << 2) | (seed << 4)));
             seed = _next(seed);
         }
-        if (id != BoxId.wrap(0)) {
-            _weighAround(scales, id);
-        } else {
-            for (uint256 i = 0; i < _ids[index].length; i++) {
-                if (_supply[_ids[index][i]] > 0) _weighAround(scales, _ids[index][i]);
-            }
+        for (uint256 i = 0; i < ids.length; i++) {
+            if (ids[i].index() == index && _supply[ids[i]] > 0) _weighAround(scales, ids[i]);
         }
         return (scales.covered, scales.balanced);
     }

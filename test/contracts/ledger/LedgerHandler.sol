@@ -373,12 +373,9 @@ contract LedgerHandler is LedgerBooks {
     /// @notice K1 and K4: on the index of the last verb, around the strikes that it touched, or `thoroughly` around every
     ///         strike of one index, another each time.
     function weighed(bool thoroughly, uint32 index) external view returns (bool covered, bool balanced) {
-        if (thoroughly) return weigh(index, BoxId.wrap(0), calls);
-        (covered, balanced) = (true, true);
-        for (uint256 i = 0; i < touched.length; i++) {
-            (bool c, bool b) = weigh(touched[i].index(), touched[i], _next(calls + (i << 128)));
-            (covered, balanced) = (covered && c, balanced && b);
-        }
+        if (thoroughly) return weigh(index, _ids[index], calls);
+        if (touched.length == 0) return (true, true);
+        return weigh(touched[touched.length - 1].index(), touched, calls);
     }
 
     /// @notice K1: the roundings stayed in the reserve, and no more than they.

@@ -39,6 +39,9 @@ abstract contract LedgerInvariantsTest is Test {
 }
 
 // The sentences are in test/contracts/README.md, under the numbers below. K7 is in LedgerLaws.t.sol.
+/// @dev Values seen on the way are of no use to the fuzzer, as every seed is hashed.
+/// forge-config: default.invariant.include_storage = false
+/// forge-config: default.invariant.include_push_bytes = false
 contract LedgerInvariants is LedgerInvariantsTest {
     uint256 private constant VERBS = 19;
 
@@ -139,6 +142,8 @@ contract LedgerInvariants is LedgerInvariantsTest {
 }
 
 /// @dev K4 speaks of histories without realise, whose re-strikes cost the holder a fraction of a tick.
+/// forge-config: default.invariant.include_storage = false
+/// forge-config: default.invariant.include_push_bytes = false
 contract LedgerInvariantsWithoutRealise is LedgerInvariantsTest {
     function _verbs() internal pure override returns (bytes4[] memory verbs) {
         verbs = new bytes4[](9);

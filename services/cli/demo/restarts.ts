@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ContractFunctionRevertedError, BaseError as ViemError } from 'viem'
+import { nodeIsSilent } from '../../runtime/loop.ts'
 
 const patienceMs = 180_000
 
@@ -31,8 +32,12 @@ export async function throughRestarts<Result>({
   }
 }
 
-/** An answer of a contract is an answer; any other failure of a request is a network that is away. */
+/**
+ * An answer of a contract is an answer; any other failure of a request is a network that is away, also where it is the cause of what
+ * the outbox says.
+ */
 function isAway(error: unknown): boolean {
+  if (nodeIsSilent(error)) return true
   return (
     error instanceof ViemError &&
     error.walk((cause) => cause instanceof ContractFunctionRevertedError) === null

@@ -103,6 +103,21 @@ describe('architecture', () => {
     none(handwritten.filter((path) => literal.test(read(path))))
   })
 
+  it("lets a stranger's contract know ours by interfaces and types alone", () => {
+    const strangers = solidity.filter(
+      (path) => path.startsWith('test/contracts/integration/') && !path.endsWith('.t.sol'),
+    )
+    assert.ok(strangers.length > 0)
+    none(
+      strangers.flatMap((path) =>
+        [...read(path).matchAll(/from "(\.[^"]+)"|import "(\.[^"]+)"/g)]
+          .map((match) => normalize(join(dirname(path), match[1] ?? match[2] ?? '')))
+          .filter((target) => !/^contracts\/(interfaces|types)\//.test(target))
+          .map((target) => `${path} imports ${target}`),
+      ),
+    )
+  })
+
   it('types addresses in one Solidity file', () => {
     none(
       solidity

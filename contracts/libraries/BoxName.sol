@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {BoxId, Boxes} from "../types/BoxId.sol";
 import {EpochDate} from "./EpochDate.sol";
+import {PlainText} from "./PlainText.sol";
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 
 /// @notice What wallets show for a box. No two boxes of one ledger share a name or a symbol: the index is given by its
@@ -13,23 +14,23 @@ library BoxName {
     /// @notice `Hash_Sand BTC#1 long subsidy+fees 2021-04-25 to 2021-05-02`, then ` [lo,hi)` in ticks unless full.
     function nameOf(BoxId id, bytes32 indexName) internal pure returns (string memory) {
         string memory terms = string.concat(
-            _toText(indexName),
+            PlainText.toText(indexName),
             "#",
             uint256(id.index()).toString(),
             id.isShort() ? " short " : " long ",
-            _words(id.mask())
+            wordsOf(id.mask())
         );
         string memory interval =
             string.concat(" ", EpochDate.toDate(id.start()), " to ", EpochDate.toDate(id.end()));
         return string.concat(
-            "Hash_Sand ", terms, interval, _isFull(id) ? "" : string.concat(" [", _strikes(id, ","), ")")
+            "Hash_Sand ", terms, interval, id.isFull() ? "" : string.concat(" [", _strikes(id, ","), ")")
         );
     }
 
     /// @notice `SAND-BTC#1-LSF-18742-18749`, then `-lo-hi` in ticks unless full.
     function symbolOf(BoxId id, bytes32 indexName) internal pure returns (string memory) {
         string memory terms = string.concat(
-            _toText(indexName),
+            PlainText.toText(indexName),
             "#",
             uint256(id.index()).toString(),
             id.isShort() ? "-S" : "-L",
@@ -38,11 +39,7 @@ library BoxName {
         string memory interval =
             string.concat("-", uint256(id.start()).toString(), "-", uint256(id.end()).toString());
         return
-            string.concat("SAND-", terms, interval, _isFull(id) ? "" : string.concat("-", _strikes(id, "-")));
-    }
-
-    function _isFull(BoxId id) private pure returns (bool) {
-        return id.lo() == 0 && id.hi() == Boxes.MAX_STRIKE;
+            string.concat("SAND-", terms, interval, id.isFull() ? "" : string.concat("-", _strikes(id, "-")));
     }
 
     function _strikes(BoxId id, string memory between) private pure returns (string memory) {
@@ -50,7 +47,8 @@ library BoxName {
         return string.concat(uint256(id.lo()).toString(), between, hi);
     }
 
-    function _words(uint8 mask) private pure returns (string memory words) {
+    /// @notice `subsidy+fees`.
+    function wordsOf(uint8 mask) internal pure returns (string memory words) {
         for (uint256 k = 0; k < 8; k++) {
             if ((mask >> k) & 1 == 0) continue;
             string memory word = k == 0 ? "subsidy" : k == 1 ? "fees" : string.concat("c", k.toString());
@@ -63,16 +61,5 @@ library BoxName {
             if ((mask >> k) & 1 == 0) continue;
             letters = string.concat(letters, k == 0 ? "S" : k == 1 ? "F" : k.toString());
         }
-    }
-
-    /// @dev Up to the first zero byte.
-    function _toText(bytes32 word) private pure returns (string memory) {
-        uint256 length = 0;
-        while (length < 32 && word[length] != 0) length++;
-        bytes memory text = new bytes(length);
-        for (uint256 i = 0; i < length; i++) {
-            text[i] = word[i];
-        }
-        return string(text);
     }
 }

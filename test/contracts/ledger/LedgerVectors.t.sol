@@ -10,7 +10,8 @@ import {Box, BoxId} from "../../../contracts/types/BoxId.sol";
 import {BaseTest} from "../BaseTest.sol";
 
 // test/vectors/box.json, which test/chain/box.test.ts reads too
-// ├── golden, tiny, three, eight: prefix sums, ids, mirrors, tops, what escrow takes, what merge and redeem give
+// ├── golden, tiny, three, eight: prefix sums, ids, mirrors, tops, what escrow takes, what merge, redeem and realise give;
+// │   by the views and by the verbs
 // └── invalid: what the ledger refuses, and by which error
 contract LedgerVectorsTest is BaseTest {
     string private _json;
@@ -95,7 +96,7 @@ contract LedgerVectorsTest is BaseTest {
         }
     }
 
-    function _checkBox(string memory boxes, uint256 i) private view {
+    function _checkBox(string memory boxes, uint256 i) private {
         BoxId id = BoxId.wrap(uint256(vm.parseJsonBytes32Array(_json, string.concat(boxes, ".id"))[i]));
         Box memory box = id.unpack();
         assertEq(box.isShort, vm.parseJsonBoolArray(_json, string.concat(boxes, ".isShort"))[i]);
@@ -112,11 +113,50 @@ contract LedgerVectorsTest is BaseTest {
         );
         assertEq(BoxId.unwrap(ledger.mirrorOf(mirror)), BoxId.unwrap(id));
 
+        _useBox(boxes, i, id);
+    }
+
+    /// @dev What the views say, and what the verbs then do.
+    function _useBox(string memory boxes, uint256 i, BoxId id) private {
         uint128 quantity = uint128(_uints(boxes, ".quantity")[i]);
-        BoxId long = box.isShort ? mirror : id;
-        assertEq(ledger.previewEscrow(long, quantity), _uints(boxes, ".escrow")[i]);
-        assertEq(ledger.previewMerge(long, quantity), _uints(boxes, ".merge")[i]);
-        assertEq(ledger.previewRedeem(id, quantity), _uints(boxes, ".payout")[i]);
+        BoxId long = id.isShort() ? ledger.mirrorOf(id) : id;
+        (uint256 taken, uint256 given, uint256 paid) =
+            (_uints(boxes, ".escrow")[i], _uints(boxes, ".merge")[i], _uints(boxes, ".payout")[i]);
+        assertEq(ledger.previewEscrow(long, quantity), taken);
+        assertEq(ledger.previewMerge(long, quantity), given);
+        assertEq(ledger.previewRedeem(id, quantity), paid);
+        (uint256 least, uint256 most) = ledger.boundsOf(id);
+        assertEq(least, most);
+        assertEq(most * quantity / 1e36, paid);
+
+        uint256 before = vm.snapshotState();
+        _usesVerbs(id, long, quantity, [taken, given, paid]);
+        vm.revertToState(before);
+    }
+
+    /// @param cash What is taken, given and paid.
+    function _usesVerbs(BoxId id, BoxId long, uint128 quantity, uint256[3] memory cash) private {
+        fund(miner, cash[0]);
+        vm.startPrank(miner);
+        if (quantity > type(uint120).max || cash[0] > type(uint96).max) {
+            bool supply = quantity > type(uint120).max;
+            vm.expectPartialRevert(
+                supply ? ILedger.SupplyTooLarge.selector : ILedger.ReserveTooLarge.selector
+            );
+            ledger.escrow(long, quantity, miner, miner);
+            vm.stopPrank();
+            return;
+        }
+        assertEq(ledger.escrow(long, quantity, miner, miner), cash[0]);
+        uint256 snapshot = vm.snapshotState();
+        assertEq(ledger.merge(long, quantity, buyer), cash[1]);
+        vm.revertToState(snapshot);
+        assertEq(ledger.redeem(id, quantity, buyer), cash[2]);
+        vm.revertToState(snapshot);
+        (uint256 realised, BoxId rest) = ledger.realise(id, id.end(), quantity, buyer);
+        assertEq(realised, cash[2]);
+        assertEq(BoxId.unwrap(rest), 0);
+        vm.stopPrank();
     }
 
     function _uints(string memory at, string memory field) private view returns (uint256[] memory) {

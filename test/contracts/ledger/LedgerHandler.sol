@@ -50,7 +50,7 @@ contract LedgerHandler is LedgerBooks {
     /// @notice The ids of the last verb.
     BoxId[] public touched;
 
-    /// @notice K3: set when a payment was not what id, quantity and index say.
+    /// @notice K3: set when a payment was not what id, quantity and index say, or was made before they say it.
     bool public payoffDepended;
     /// @notice K6: set when a poke wrote outside [0, cap], rewrote a sum, or skipped a day.
     bool public indexBroken;
@@ -313,11 +313,15 @@ contract LedgerHandler is LedgerBooks {
 
     /* WHAT THE LEDGER SHOULD NOT TAKE */
 
-    /// @dev Cuts and joins of slices by component and by time, and more than one has. If it goes through, it is in the
-    ///      books like any other.
+    /// @dev Cuts and joins of slices by component and by time, which are booked like any other if they go through; and cash
+    ///      for days that are not known, or are not of the box.
     function misuse(uint256 seed) external {
         _begin(seed);
         _ask(Verb.Misuse);
+        if (_roll(3) == 0) {
+            _tooEarly();
+            return;
+        }
         ILedger.Axis axis = ILedger.Axis(_roll(2));
         Cut memory cut = Cut(_cuttable(_someIndex(), axis), axis, 0);
         cut.at = _someCut(cut.whole, axis);
@@ -335,6 +339,22 @@ contract LedgerHandler is LedgerBooks {
             _endow(who, second);
             _join(who, cut, _part(_min(_balance[first][who], _balance[second][who])));
         }
+        _did(Verb.Misuse);
+    }
+
+    function _tooEarly() private {
+        (BoxId id, address who) = _someHeld(0);
+        uint24 known = _until[id.index()];
+        uint24 last = known < id.end() ? known : id.end();
+        uint24 until = 1 + (last < id.start() ? id.start() : last);
+        vm.prank(who);
+        (bool realised,) = address(LEDGER).call(abi.encodeCall(ILedger.realise, (id, until, 1, who)));
+        bool redeemed = false;
+        if (id.end() > known) {
+            vm.prank(who);
+            (redeemed,) = address(LEDGER).call(abi.encodeCall(ILedger.redeem, (id, 1, who)));
+        }
+        if (realised || redeemed) payoffDepended = true;
         _did(Verb.Misuse);
     }
 

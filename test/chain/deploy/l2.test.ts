@@ -22,6 +22,7 @@ import {
   writeContract,
 } from 'viem/actions'
 import { loadArtifact } from '../../../chain/artifacts.ts'
+import { packBox } from '../../../chain/box.ts'
 import type { L1Deployment } from '../../../chain/deploy/config.ts'
 import { create2Deployment } from '../../../chain/deploy/create2.ts'
 import { deployPayoutForwarderFactory } from '../../../chain/deploy/forwarder.ts'
@@ -31,7 +32,7 @@ import { ensureIndex, type IndexDefinition } from '../../../chain/deploy/ledger.
 import { bridgedToken } from '../../../chain/deploy/token.ts'
 import { anvil } from '../../../chain/engine/anvil/rpc.ts'
 import { ManifestMismatchError, TokenPairError, TransactionNotSentError } from '../../../chain/errors.ts'
-import { listing, payoutForwarderFactory } from '../../../chain/generated/abi.ts'
+import { ledger, listing, payoutForwarderFactory } from '../../../chain/generated/abi.ts'
 import { hashsandPredeploys, predeploys } from '../../../chain/generated/addresses.ts'
 import { optimismMintableERC20FactoryAbi, wethAbi } from '../../../chain/generated/opAbi.ts'
 import {
@@ -277,6 +278,43 @@ describe('deployment of L2', () => {
     assert.equal(await ensureIndex(l2(), definition), 1)
     assert.equal(await ensureIndex(l2(), { ...definition, name: 'BTC-365' }), 2)
   })
+
+  it('describes and draws a position, in the units of the bridged token', async () => {
+    const box = { mask: 3, index: 1, start: 20_000, end: 20_030, lo: 0n, hi: 15_000n * 10n ** 9n } as const
+    const uri = await readContract(l2(), {
+      address: hashsandPredeploys.Ledger,
+      abi: ledger.abi,
+      functionName: 'tokenURI',
+      args: [packBox({ side: 'long', ...box })],
+    })
+    const data = fromDataUri('application/json', uri)
+    const { name, description, image } = JSON.parse(data)
+    assert.equal(name, 'Hash_Sand BTC-90#1 long subsidy+fees 2024-10-04 to 2024-11-03 [0,15000000000000)')
+    assert.match(description, /^One token pays, in WBTC, what 1 PH\/s earns up to 0\.00015 WBTC\./)
+    assertWellFormed(fromDataUri('image/svg+xml', image))
+  })
+
+  function fromDataUri(type: string, uri: string): string {
+    const head = `data:${type};base64,`
+    assert.ok(uri.startsWith(head), uri)
+    return Buffer.from(uri.slice(head.length), 'base64').toString('utf8')
+  }
+
+  /** Every tag is closed in its place, attributes are quoted, and no text has a sign of markup. */
+  function assertWellFormed(xml: string): void {
+    const open: string[] = []
+    const rest = xml.replace(
+      /<(\/?)([a-z]+)((?: [a-zA-Z-]+="[^"<&]*")*)(\/?)>/g,
+      (_, close: string, tag: string, attributes: string, empty: string) => {
+        if (close !== '') assert.deepEqual([open.pop(), attributes, empty], [tag, '', ''])
+        else if (empty === '') open.push(tag)
+        return ''
+      },
+    )
+    assert.deepEqual(open, [])
+    assert.doesNotMatch(rest, /[<>&]/)
+    assert.ok(xml.startsWith('<svg ') && xml.endsWith('</svg>'))
+  }
 
   it('waits for the registration of an interrupted run instead of sending a second one', async () => {
     const definition: IndexDefinition = {

@@ -116,7 +116,7 @@ interface IListing {
     ) external returns (uint256 proceeds);
 
     /// @notice Uses a permit of the caller's for this contract. For a `multicall`, together with what needs it.
-    /// @dev Never reverts: somebody may have used the permit already, and then the allowance is there.
+    /// @dev Goes on where the token refuses: somebody may have used the permit already, and then the allowance is there.
     function permit(address token, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
 
     /// @notice Where an id trades at a fee, or would.

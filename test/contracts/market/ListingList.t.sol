@@ -22,7 +22,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 // │   ├── when the facade is there, with or without balances → the same
 // │   └── when the pool is there without a price → the same
 // └── when somebody has started the pool at any price
-//     ├── without liquidity → the same, at no cost
+//     ├── without liquidity → the same, at no cost, and from either end within half of a block's gas
 //     ├── within the tolerance → takes the pool as it is
 //     ├── with liquidity anywhere → lists at the price and loses no more than the pool's fee, or reverts PoolPriceOff
 //     └── with liquidity that wants what the caller has not → reverts PoolWantsMore
@@ -177,6 +177,25 @@ contract ListingListTest is UniswapTest {
         assertEq(quantityNow, quantity);
         assertEq(cashNow, cash);
         _assertRestBack(offer, quantity, cash);
+    }
+
+    /// @dev The finest grid, from the ends of the span: nothing is further away. A block of L2 has 30 million.
+    /// forge-config: default.isolate = true
+    function test_list_movesAnEmptyPool_withinHalfABlock() public {
+        uint160[2] memory ends = [MIN_SQRT, MAX_SQRT];
+        for (uint256 i = 0; i < ends.length; i++) {
+            useOrder(i == 1);
+            IListing.Offer memory offer = offerOf(fullLong(30), 500, 1e24);
+            (offer.quantity, offer.cash) = (QUANTITY, CASH);
+            equip(miner, offer.id, QUANTITY, CASH);
+            _start(offer, ends[i]);
+
+            vm.prank(miner);
+            listing.list(offer);
+            uint256 used = vm.lastCallGas().gasTotalUsed;
+            emit log_named_uint("list, pool moved over most of its span", used);
+            assertLe(used, 15_000_000);
+        }
     }
 
     function testFuzz_list_takesAPoolWithinTheTolerance(Case memory given, uint16 toleranceBps, int256 off)

@@ -35,7 +35,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 // └── when called by anybody, or by a pool out of turn → reverts NotPool
 // permit
 // ├── in a multicall → buys without an allowance before
-// └── used by somebody before, or wrong → does not revert
+// └── used by somebody before, or refused → goes on
 contract ListingShortTest is UniswapTest {
     uint24 private constant FEE = 3000;
     uint128 private constant DEPTH = 1000e18;
@@ -353,9 +353,7 @@ contract ListingShortTest is UniswapTest {
         assertEq(balanceOf(owner, ledger.mirrorOf(_long)), 1e18);
     }
 
-    function testFuzz_permit_doesNotRevertWhateverIsWrong(uint256 value, uint8 v, bytes32 r, bytes32 s)
-        public
-    {
+    function testFuzz_permit_goesOnWhereTheTokenRefuses(uint256 value, uint8 v, bytes32 r, bytes32 s) public {
         listing.permit(address(new PermitToken()), value, NEVER, v, r, s);
         listing.permit(address(token), value, NEVER, v, r, s);
         listing.permit(address(ledger), value, NEVER, v, r, s);

@@ -184,11 +184,13 @@ function widthOf(box: Box, terms: BoxTerms): bigint {
   return (ceilingOf(box, topTicksOf(box, terms)) - box.lo) * terms.tick
 }
 
-function ceilingOf(box: Box, top: bigint): bigint {
+/** The ceiling as a strike, which `MAX_STRIKE` is not. */
+export function ceilingOf(box: Box, top: bigint): bigint {
   return box.hi === MAX_STRIKE ? top : box.hi
 }
 
-function capsOf(mask: number, terms: BoxTerms): bigint {
+/** The most that a day of these components can add up to, in ticks. */
+export function capsOf(mask: number, terms: BoxTerms): bigint {
   return terms.caps.reduce((sum, cap, k) => ((mask >> k) & 1 ? sum + cap : sum), 0n)
 }
 
@@ -198,7 +200,7 @@ function requireLong(box: Box): Box {
 }
 
 /** The ledger takes a uint128. */
-function requireQuantity(quantity: bigint): bigint {
+export function requireQuantity(quantity: bigint): bigint {
   if (quantity <= 0n || quantity > MAX_UINT128) throw new QuantityError(quantity, MAX_UINT128)
   return quantity
 }

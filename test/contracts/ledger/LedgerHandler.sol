@@ -147,6 +147,7 @@ contract LedgerHandler is LedgerBooks {
         _debit(id, who, quantity);
         _touch(id);
         if (rest != BoxId.wrap(0)) {
+            if (_isGenerous(id, rest)) payoffDepended = true;
             _credit(rest, who, quantity);
             _touch(rest);
         }
@@ -155,6 +156,14 @@ contract LedgerHandler is LedgerBooks {
         _shaved[id.index()] += shaved;
         if (cash != worth / SCALE) payoffDepended = true;
         _did(Verb.Realise);
+    }
+
+    /// @dev A strike lower than it should be, or a ceiling higher: another's dust can hide it from the sums.
+    function _isGenerous(BoxId id, BoxId rest) private view returns (bool) {
+        uint256 value = _valueAt(id, rest.start());
+        (uint256 floor, uint256 ceiling) = _strikes(id);
+        (uint256 floorAfter, uint256 ceilingAfter) = _strikes(rest);
+        return floorAfter + value < floor || ceilingAfter + value > ceiling;
     }
 
     function redeem(uint256 seed) external {

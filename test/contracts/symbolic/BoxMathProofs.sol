@@ -122,9 +122,3 @@ abstract contract BoxMathProofs {
 
 /// @notice Where nothing is rounded.
 contract BoxMathTickOneProofs is BoxMathProofs(1, 65_535) {}
-
-/// @notice Near the tick of the BTC indices, 1e9.
-contract BoxMathTickOfTwosProofs is BoxMathProofs(2 ** 30, 65_535) {}
-
-/// @notice A tick that is no power of two.
-contract BoxMathTickThreeProofs is BoxMathProofs(3, 15) {}

@@ -48,20 +48,20 @@ interface ILedger is IERC6909Metadata, IERC6909TokenSupply, IERC6909ContentURI {
     event Poked(uint32 indexed index, uint24 indexed day, uint256[] rewards);
 
     /// @notice The reserve of the long's index grew by `cash`. Who paid and for how much is in the two `Transfer` events.
-    event Escrowed(BoxId indexed long, uint256 cash);
+    event Escrowed(BoxId long, uint256 cash);
 
     /// @notice The reserve of the long's index shrank by `cash`.
-    event Merged(BoxId indexed long, uint256 cash);
+    event Merged(BoxId long, uint256 cash);
 
     /// @notice The reserve of the id's index shrank by `cash`.
-    event Redeemed(BoxId indexed id, uint256 cash);
+    event Redeemed(BoxId id, uint256 cash);
 
     /// @notice The reserve of the id's index shrank by `cash`; the holder has `rest` instead of `id`, or nothing where it
     ///         is zero.
-    event Realised(BoxId indexed id, uint24 until, uint256 cash, BoxId rest);
+    event Realised(BoxId id, uint24 until, uint256 cash, BoxId rest);
 
     /// @notice At `facadeOf(id)`.
-    event FacadeDeployed(BoxId indexed id);
+    event FacadeDeployed(BoxId id);
 
     error NoSuchIndex(uint32 given);
     error TokenHasNoCode(address token);
@@ -96,6 +96,11 @@ interface ILedger is IERC6909Metadata, IERC6909TokenSupply, IERC6909ContentURI {
     error CutOutsideMask(uint64 given, uint8 mask);
     error CutOutsideInterval(uint64 given, uint24 start, uint24 end);
     error CutOutsideStrikes(uint64 given, uint256 lo, uint256 ceiling);
+
+    error ERC6909InsufficientBalance(address owner, uint256 balance, uint256 needed, uint256 id);
+    error ERC6909InsufficientAllowance(address spender, uint256 allowance, uint256 needed, uint256 id);
+    error ERC6909InvalidReceiver(address receiver);
+    error ERC6909InvalidSpender(address spender);
 
     error QuantityZero();
     error SupplyTooLarge(uint256 given, uint256 max);

@@ -66,15 +66,14 @@ interface IRewardIndex is IRewardSource {
 
     /// @param subsidyIndex Component 0.
     /// @param cappedFeesIndex Component 1.
+    /// @param finalAt From this time on the day is final; 0 when it was never attested. What settles is one word with it.
     /// @param feesIndex The fees before the cap; settles nothing.
-    /// @param attestedAt 0 when the day was never attested.
-    /// @param finalAt From this time on the day is final.
     struct Day {
-        uint128 subsidyIndex;
-        uint128 cappedFeesIndex;
-        uint128 feesIndex;
+        uint112 subsidyIndex;
+        uint112 cappedFeesIndex;
+        uint32 finalAt;
+        uint112 feesIndex;
         uint40 attestedAt;
-        uint40 finalAt;
     }
 
     event NetworkAdded(
@@ -90,9 +89,9 @@ interface IRewardIndex is IRewardSource {
         uint32 indexed network,
         uint24 indexed day,
         bytes32 indexed reportDigest,
-        uint128 subsidyIndex,
-        uint128 cappedFeesIndex,
-        uint128 feesIndex,
+        uint112 subsidyIndex,
+        uint112 cappedFeesIndex,
+        uint112 feesIndex,
         Report report
     );
 

@@ -20,7 +20,7 @@ library BoxMath {
 
     /// @notice The other side: the payoffs of the two add up to the width. It is canonical too, and its mirror is the box.
     function mirror(BoxId id, uint256 top) internal pure returns (BoxId) {
-        if (id.isFull()) return id.withSideAndStrikes(!id.isShort(), 0, Boxes.MAX_STRIKE);
+        if (id.isFull()) return id.withOtherSide();
         // Safe because lo < hi <= top < 2^64 in a canonical box.
         unchecked {
             // forge-lint: disable-start(unsafe-typecast)
@@ -41,14 +41,22 @@ library BoxMath {
 
     /// @notice X: what a side of the index came to, out of `top`, when the components earned `earned`.
     function sideValue(BoxId id, uint256 top, uint256 tick, uint256 earned) internal pure returns (uint256) {
-        return id.isShort() ? top * tick - earned : earned;
+        // Safe because what is earned is at most the top.
+        unchecked {
+            return id.isShort() ? top * tick - earned : earned;
+        }
     }
 
-    /// @notice What one unit pays when its side came to `value`.
-    function payoff(BoxId id, uint256 top, uint256 tick, uint256 value) internal pure returns (uint256) {
-        uint256 floor = uint256(id.lo()) * tick;
-        if (value <= floor) return 0;
-        return Math.min(value, ceiling(id, top) * tick) - floor;
+    /// @notice What one unit pays when its side came to `value`, which is at most the top.
+    function payoff(BoxId id, uint256 tick, uint256 value) internal pure returns (uint256) {
+        // Safe because a strike and the tick are below 2^64, and lo < hi.
+        unchecked {
+            uint256 floor = id.lo() * tick;
+            if (value <= floor) return 0;
+            uint256 hi = id.hi();
+            if (hi != Boxes.MAX_STRIKE && value > hi * tick) value = hi * tick;
+            return value - floor;
+        }
     }
 
     /// @notice What remains of a box from `until` on, when its side came to `value` before. The floor, lo - value/tick, is

@@ -3,6 +3,8 @@ pragma solidity 0.8.30;
 
 import {ILedger} from "../interfaces/ILedger.sol";
 import {IRewardSource} from "../interfaces/IRewardSource.sol";
+import {BoxId} from "../types/BoxId.sol";
+import {Fixed, IndexWords, Moving} from "../types/IndexWords.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
@@ -14,22 +16,11 @@ abstract contract Indices is ILedger {
 
     uint256 internal constant MAX_COMPONENTS = 8;
 
-    /// @dev Three words. Cash and creation read the first two, `poke` the last two, which is why the tick stands in both
-    ///      the first and the last. Only `reserve` and `pokedUntil` ever change.
-    struct Head {
-        address token;
-        uint24 firstEpoch;
-        uint64 tick;
-        // Second word.
-        uint96 reserve;
-        uint24 pokedUntil;
-        uint8 components;
-        uint64 cap0;
-        uint64 cap1;
-    }
-
+    /// @dev Cash and creation read `fixed_` and `moving`, `poke` reads `moving` and what it shares a word with the source:
+    ///      the tick stands in both.
     struct Index {
-        Head head;
+        Fixed fixed_;
+        Moving moving;
         address source;
         uint32 network;
         uint64 tick;
@@ -38,17 +29,12 @@ abstract contract Indices is ILedger {
         bytes32 unit;
     }
 
-    /// @dev Two neighbouring components.
-    struct PrefixPair {
-        uint128 even;
-        uint128 odd;
-    }
-
     /// @inheritdoc ILedger
     uint32 public indexCount;
 
     mapping(uint32 index => Index) internal _indices;
-    mapping(uint256 key => PrefixPair) private _prefixSums;
+    /// @dev Of two neighbouring components: the even one in the lower half of the word, the odd one in the upper.
+    mapping(uint256 key => uint256 pair) private _prefixSums;
 
     /// @inheritdoc ILedger
     function register(IndexTerms calldata terms) external returns (uint32 index) {
@@ -66,16 +52,10 @@ abstract contract Indices is ILedger {
 
         index = ++indexCount;
         Index storage stored = _indices[index];
-        stored.head = Head({
-            token: terms.token,
-            firstEpoch: terms.firstEpoch,
-            tick: terms.tick,
-            reserve: 0,
-            pokedUntil: terms.firstEpoch,
-            components: components.toUint8(),
-            cap0: terms.caps[0],
-            cap1: components > 1 ? terms.caps[1] : 0
-        });
+        stored.fixed_ = IndexWords.packFixed(terms.token, terms.firstEpoch, terms.tick);
+        stored.moving = IndexWords.packMoving(
+            terms.firstEpoch, components.toUint8(), terms.caps[0], components > 1 ? terms.caps[1] : 0
+        );
         for (uint256 k = 2; k < components; k++) {
             stored.moreCaps[k - 2] = terms.caps[k];
         }
@@ -88,24 +68,18 @@ abstract contract Indices is ILedger {
     /// @inheritdoc ILedger
     /// @dev The source is called before state changes, because its answer is the change; it is called statically.
     function poke(uint32 index) external returns (uint24 day) {
-        Index storage stored = _indices[index];
-        Head memory head;
-        _readMoving(stored, head, index);
-        day = head.pokedUntil;
+        (Index storage stored, Moving moving) = _indexOf(index);
+        day = moving.pokedUntil();
         uint256[] memory rewards = IRewardSource(stored.source).settledReward(stored.network, day);
-        require(rewards.length == head.components, WrongRewardCount(rewards.length, head.components));
+        require(rewards.length == moving.components(), WrongRewardCount(rewards.length, moving.components()));
 
-        uint256 tick = stored.tick;
-        for (uint256 k = 0; k < rewards.length; k++) {
-            rewards[k] = Math.min(rewards[k], _capOf(stored, head, k) * tick);
-        }
+        _clamp(rewards, stored, moving);
         for (uint256 k = 0; k < rewards.length; k += 2) {
-            PrefixPair memory sums = _prefixSums[_keyOf(index, day, k / 2)];
-            sums.even = (sums.even + rewards[k]).toUint128();
-            if (k + 1 < rewards.length) sums.odd = (sums.odd + rewards[k + 1]).toUint128();
-            _prefixSums[_keyOf(index, day + 1, k / 2)] = sums;
+            uint256 odd = k + 1 < rewards.length ? rewards[k + 1] : 0;
+            uint256 pair = _prefixSums[_keyOf(index, day, k / 2)];
+            _prefixSums[_keyOf(index, uint256(day) + 1, k / 2)] = _addToPair(pair, rewards[k], odd);
         }
-        stored.head.pokedUntil = day + 1;
+        stored.moving = moving.withPokedUntil(day + 1);
 
         emit Poked(index, day, rewards);
     }
@@ -114,118 +88,114 @@ abstract contract Indices is ILedger {
 
     /// @inheritdoc ILedger
     function termsOf(uint32 index) external view returns (IndexTerms memory) {
-        Index storage stored = _indices[index];
-        Head memory head = _headOf(index);
-        uint64[] memory caps = new uint64[](head.components);
+        (Index storage stored, Moving moving) = _indexOf(index);
+        uint64[] memory caps = new uint64[](moving.components());
         for (uint256 k = 0; k < caps.length; k++) {
-            caps[k] = _capOf(stored, head, k).toUint64();
+            caps[k] = _capOf(stored, moving, k).toUint64();
         }
         return IndexTerms({
             name: stored.name,
             unit: stored.unit,
-            token: head.token,
+            token: stored.fixed_.token(),
             source: stored.source,
             network: stored.network,
-            firstEpoch: head.firstEpoch,
-            tick: head.tick,
+            firstEpoch: stored.fixed_.firstEpoch(),
+            tick: stored.tick,
             caps: caps
         });
     }
 
     /// @inheritdoc ILedger
     function pokedUntil(uint32 index) external view returns (uint24) {
-        return _headOf(index).pokedUntil;
+        (, Moving moving) = _indexOf(index);
+        return moving.pokedUntil();
     }
 
     /// @inheritdoc ILedger
     function prefixSum(uint32 index, uint8 component, uint24 epoch) external view returns (uint256) {
-        Head memory head = _headOf(index);
-        require(component < head.components, ComponentOutside(component, head.components));
-        require(
-            epoch >= head.firstEpoch && epoch <= head.pokedUntil,
-            EpochOutsideIndex(epoch, head.firstEpoch, head.pokedUntil)
-        );
-        return _sumOf(index, 2 ** uint256(component), epoch);
+        (Index storage stored, Moving moving) = _indexOf(index);
+        require(component < moving.components(), ComponentOutside(component, moving.components()));
+        (uint24 first, uint24 last) = (stored.fixed_.firstEpoch(), moving.pokedUntil());
+        require(epoch >= first && epoch <= last, EpochOutsideIndex(epoch, first, last));
+        return _earned(index, 2 ** uint256(component), first, epoch);
     }
 
     /// @inheritdoc ILedger
     function reserveOf(uint32 index) external view returns (uint256) {
-        return _headOf(index).reserve;
+        (, Moving moving) = _indexOf(index);
+        return moving.reserve();
     }
 
     /* INTERNALS */
 
-    /// @dev Two reads instead of the eight that Solidity makes of a packed struct: 600 gas of every entry point. The
-    ///      casts keep the low bits on purpose; a test holds the layout against the struct.
-    function _headOf(uint32 index) internal view returns (Head memory head) {
-        Index storage stored = _indices[index];
-        _readMoving(stored, head, index);
-        uint256 word;
-        assembly ("memory-safe") {
-            word := sload(stored.slot)
-        }
-        // forge-lint: disable-start(unsafe-typecast)
-        head.token = address(uint160(word));
-        head.firstEpoch = uint24(word >> 160);
-        head.tick = uint64(word >> 184);
-        // forge-lint: disable-end(unsafe-typecast)
+    function _indexOf(uint32 index) internal view returns (Index storage stored, Moving moving) {
+        stored = _indices[index];
+        moving = stored.moving;
+        require(Moving.unwrap(moving) != 0, NoSuchIndex(index));
     }
 
-    /// @dev The second word of the head.
-    function _readMoving(Index storage stored, Head memory head, uint32 index) private view {
-        uint256 word;
-        assembly ("memory-safe") {
-            word := sload(add(stored.slot, 1))
-        }
-        // forge-lint: disable-start(unsafe-typecast)
-        head.reserve = uint96(word);
-        head.pokedUntil = uint24(word >> 96);
-        head.components = uint8(word >> 120);
-        head.cap0 = uint64(word >> 128);
-        head.cap1 = uint64(word >> 192);
-        // forge-lint: disable-end(unsafe-typecast)
-        require(head.components > 0, NoSuchIndex(index));
-    }
-
-    function _capOf(Index storage stored, Head memory head, uint256 component)
-        private
-        view
-        returns (uint256)
-    {
-        if (component == 0) return head.cap0;
-        if (component == 1) return head.cap1;
+    function _capOf(Index storage stored, Moving moving, uint256 component) private view returns (uint256) {
+        if (component == 0) return moving.cap0();
+        if (component == 1) return moving.cap1();
         return stored.moreCaps[component - 2];
     }
 
     /// @dev c_M, in ticks.
-    function _capsOf(Index storage stored, uint256 cap0, uint256 cap1, uint256 mask)
-        internal
-        view
-        returns (uint256 sum)
-    {
+    function _capsOf(Index storage stored, Moving moving, uint256 mask) internal view returns (uint256 sum) {
         // Safe because at most 8 caps below 2^64 are added.
         unchecked {
-            if (mask & 1 != 0) sum = cap0;
-            if (mask & 2 != 0) sum += cap1;
-            mask >>= 2;
-            for (uint256 k = 0; mask != 0; k++) {
-                if (mask & 1 != 0) sum += stored.moreCaps[k];
-                mask >>= 1;
+            if (mask & 1 != 0) sum = moving.cap0();
+            if (mask & 2 != 0) sum += moving.cap1();
+            if (mask < 4) return sum;
+            for (uint256 k = 2; k < MAX_COMPONENTS; k++) {
+                if ((mask >> k) & 1 != 0) sum += stored.moreCaps[k - 2];
             }
         }
     }
 
-    /// @dev I_M.
-    function _sumOf(uint32 index, uint256 mask, uint24 epoch) internal view returns (uint256 sum) {
-        // Safe because at most 8 sums below 2^128 are added, and pairs are counted up to 4.
+    /// @dev T in ticks.
+    function _topIn(Index storage stored, Moving moving, BoxId id) internal view returns (uint256) {
+        // Safe because caps sum up to less than 2^67; an interval is below 2^24, or refused.
         unchecked {
-            for (uint256 pair = 0; mask != 0; pair++) {
-                PrefixPair storage stored = _prefixSums[_keyOf(index, epoch, pair)];
-                if (mask & 1 != 0) sum += stored.even;
-                if (mask & 2 != 0) sum += stored.odd;
-                mask >>= 2;
+            return _capsOf(stored, moving, id.mask()) * (uint256(id.end()) - id.start());
+        }
+    }
+
+    /// @dev I_M(until) − I_M(from). Halves of a word never fall from one epoch to a later one, so nothing is borrowed between
+    ///      the two when words are subtracted.
+    function _earned(uint256 index, uint256 mask, uint256 from, uint256 until)
+        internal
+        view
+        returns (uint256 sum)
+    {
+        // Safe because at most 8 sums below 2^128 are added.
+        unchecked {
+            for (uint256 i = 0; mask != 0; mask >>= 2) {
+                uint256 pair = _prefixSums[_keyOf(index, until, i)] - _prefixSums[_keyOf(index, from, i)];
+                if (mask & 1 != 0) sum += pair & type(uint128).max;
+                if (mask & 2 != 0) sum += pair >> 128;
+                i++;
             }
         }
+    }
+
+    /// @dev In place: r_k is what passes.
+    function _clamp(uint256[] memory rewards, Index storage stored, Moving moving) private view {
+        uint256 tick = stored.tick;
+        // Safe because a cap and the tick are below 2^64.
+        unchecked {
+            for (uint256 k = 0; k < rewards.length; k++) {
+                uint256 cap = _capOf(stored, moving, k) * tick;
+                if (rewards[k] > cap) rewards[k] = cap;
+            }
+        }
+    }
+
+    /// @dev Each sum must fit its half. No box ends where one does not.
+    function _addToPair(uint256 pair, uint256 even, uint256 odd) private pure returns (uint256) {
+        even = (pair & type(uint128).max) + even;
+        odd = (pair >> 128) + odd;
+        return even.toUint128() | (uint256(odd.toUint128()) << 128);
     }
 
     /// @dev One hash to find a sum, where nested mappings would take three. Below 2^32, 2^24 and 2^8: no two meet.

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {ILedger} from "../interfaces/ILedger.sol";
 import {BoxId, Boxes} from "../types/BoxId.sol";
+import {Fixed, IndexWords, Moving} from "../types/IndexWords.sol";
 import {BoxMath} from "./BoxMath.sol";
 import {Positions} from "./Positions.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -46,7 +47,7 @@ contract Ledger is Positions, Multicall {
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
 
-    /// @dev 1 while cash moves. Not a bool: that would be read again when written.
+    /// @dev 1 while a deposit is measured. Not a bool: that would be read again when written.
     uint256 private transient _entered;
 
     /* CASH AND BOTH SIDES */
@@ -57,33 +58,35 @@ contract Ledger is Positions, Multicall {
         returns (uint256 cash)
     {
         _enter();
-        (Head memory head, uint256 top) = _requireLong(long);
-        cash = BoxMath.cashUp(quantity, BoxMath.width(long, top, head.tick));
+        require(!long.isShort(), NotLong(long));
+        (Index storage stored, Moving moving) = _indexOf(long.index());
+        uint256 top = _topIn(stored, moving, long);
+        bool isNew = _createPair(long, BoxMath.mirror(long, top), quantity, longTo, shortTo);
+        if (isNew) _requireCanonical(stored, moving, top, long);
 
-        _setReserve(long.index(), head.reserve + cash);
-        _create(long, longTo, quantity);
-        _create(BoxMath.mirror(long, top), shortTo, quantity);
+        Fixed terms = stored.fixed_;
+        cash = BoxMath.cashUp(quantity, BoxMath.width(long, top, terms.tick()));
+        _addToReserve(stored, moving, cash);
 
         emit Escrowed(long, cash);
 
-        _takeExactly(IERC20(head.token), cash);
-        _leave();
+        _takeExactly(IERC20(terms.token()), cash);
+        _entered = 0;
     }
 
     /// @inheritdoc ILedger
     function merge(BoxId long, uint128 quantity, address to) external returns (uint256 cash) {
-        _enter();
-        require(!long.isShort(), NotLong(long));
+        _requireOutside();
+        (Index storage stored, Moving moving, uint256 top) = _requireLong(long);
+        Fixed terms = stored.fixed_;
         _destroy(long, quantity);
-        (Head memory head, uint256 top) = _known(long);
         _destroy(BoxMath.mirror(long, top), quantity);
-        cash = BoxMath.cashDown(quantity, BoxMath.width(long, top, head.tick));
-        _setReserve(long.index(), head.reserve - cash);
+        cash = BoxMath.cashDown(quantity, BoxMath.width(long, top, terms.tick()));
+        _payFromReserve(stored, moving, cash);
 
         emit Merged(long, cash);
 
-        _give(IERC20(head.token), to, cash);
-        _leave();
+        _give(IERC20(terms.token()), to, cash);
     }
 
     /* CUTS */
@@ -120,32 +123,31 @@ contract Ledger is Positions, Multicall {
         external
         returns (uint256 cash, BoxId rest)
     {
-        _enter();
+        _requireOutside();
         _destroy(id, quantity);
-        (Head memory head,) = _known(id);
-        (cash, rest) = _realised(head, id, until, quantity);
+        (Index storage stored, Moving moving) = _indexOf(id.index());
+        (cash, rest) = _realised(stored, moving, id, until, quantity);
 
-        _setReserve(id.index(), head.reserve - cash);
+        _payFromReserve(stored, moving, cash);
         if (rest != BoxMath.NONE) _create(rest, msg.sender, quantity);
 
         emit Realised(id, until, cash, rest);
 
-        _give(IERC20(head.token), to, cash);
-        _leave();
+        _give(IERC20(stored.fixed_.token()), to, cash);
     }
 
     /// @inheritdoc ILedger
     function redeem(BoxId id, uint128 quantity, address to) external returns (uint256 cash) {
-        _enter();
+        _requireOutside();
         _destroy(id, quantity);
-        (Head memory head, uint256 top) = _known(id);
-        cash = _redeemed(head, top, id, quantity);
-        _setReserve(id.index(), head.reserve - cash);
+        (Index storage stored, Moving moving) = _indexOf(id.index());
+        Fixed terms = stored.fixed_;
+        cash = _redeemed(stored, moving, terms.tick(), id, quantity);
+        _payFromReserve(stored, moving, cash);
 
         emit Redeemed(id, cash);
 
-        _give(IERC20(head.token), to, cash);
-        _leave();
+        _give(IERC20(terms.token()), to, cash);
     }
 
     /// @inheritdoc ILedger
@@ -153,38 +155,36 @@ contract Ledger is Positions, Multicall {
         external
         returns (uint256 cash)
     {
-        _enter();
+        _requireOutside();
         require(
             ids.length == quantities.length && ids.length > 0, LengthsDiffer(ids.length, quantities.length)
         );
         uint32 index = ids[0].index();
-        Head memory head = _headOf(index);
+        (Index storage stored, Moving moving) = _indexOf(index);
         for (uint256 i = 0; i < ids.length; i++) {
-            BoxId id = ids[i];
-            require(id.index() == index, IndicesDiffer(index, id.index()));
-            _destroy(id, quantities[i]);
-            uint256 paid = _redeemed(head, _topIn(head, id), id, quantities[i]);
+            require(ids[i].index() == index, IndicesDiffer(index, ids[i].index()));
+            _destroy(ids[i], quantities[i]);
+            uint256 paid = _redeemed(stored, moving, stored.fixed_.tick(), ids[i], quantities[i]);
             cash += paid;
-            emit Redeemed(id, paid);
+            emit Redeemed(ids[i], paid);
         }
-        _setReserve(index, head.reserve - cash);
+        _payFromReserve(stored, moving, cash);
 
-        _give(IERC20(head.token), to, cash);
-        _leave();
+        _give(IERC20(stored.fixed_.token()), to, cash);
     }
 
     /* PREVIEWS */
 
     /// @inheritdoc ILedger
     function previewEscrow(BoxId long, uint128 quantity) external view returns (uint256 cash) {
-        (Head memory head, uint256 top) = _requireLong(long);
-        return BoxMath.cashUp(quantity, BoxMath.width(long, top, head.tick));
+        (Index storage stored,, uint256 top) = _requireLong(long);
+        return BoxMath.cashUp(quantity, BoxMath.width(long, top, stored.fixed_.tick()));
     }
 
     /// @inheritdoc ILedger
     function previewMerge(BoxId long, uint128 quantity) external view returns (uint256 cash) {
-        (Head memory head, uint256 top) = _requireLong(long);
-        return BoxMath.cashDown(quantity, BoxMath.width(long, top, head.tick));
+        (Index storage stored,, uint256 top) = _requireLong(long);
+        return BoxMath.cashDown(quantity, BoxMath.width(long, top, stored.fixed_.tick()));
     }
 
     /// @inheritdoc ILedger
@@ -199,95 +199,99 @@ contract Ledger is Positions, Multicall {
         view
         returns (uint256 cash, BoxId rest)
     {
-        (Head memory head,) = _requireCanonical(id);
-        return _realised(head, id, until, quantity);
+        (Index storage stored, Moving moving,) = _requireCanonical(id);
+        return _realised(stored, moving, id, until, quantity);
     }
 
     /// @inheritdoc ILedger
     function previewRedeem(BoxId id, uint128 quantity) external view returns (uint256 cash) {
-        (Head memory head, uint256 top) = _requireCanonical(id);
-        return _redeemed(head, top, id, quantity);
+        (Index storage stored, Moving moving,) = _requireCanonical(id);
+        return _redeemed(stored, moving, stored.fixed_.tick(), id, quantity);
     }
 
     /* VIEWS */
 
     /// @inheritdoc ILedger
     function payoffOf(BoxId id, uint256 earned) external view returns (uint256 value) {
-        (Head memory head, uint256 top) = _requireCanonical(id);
-        require(earned <= top * head.tick, EarnedAboveTop(earned, top * head.tick));
-        return BoxMath.payoff(id, top, head.tick, BoxMath.sideValue(id, top, head.tick, earned));
+        (Index storage stored,, uint256 top) = _requireCanonical(id);
+        uint256 tick = stored.fixed_.tick();
+        require(earned <= top * tick, EarnedAboveTop(earned, top * tick));
+        return BoxMath.payoff(id, tick, BoxMath.sideValue(id, top, tick, earned));
     }
 
     /// @inheritdoc ILedger
     function boundsOf(BoxId id) external view returns (uint256 least, uint256 most) {
-        (Head memory head, uint256 top) = _requireCanonical(id);
-        uint256 known = Math.max(Math.min(head.pokedUntil, id.end()), id.start());
-        uint256 sum = known == id.start() ? 0 : _earned(id, known.toUint24());
-        uint256 openTop = _capsIn(head, id) * (id.end() - known);
-        uint256 value = BoxMath.sideValue(id, top - openTop, head.tick, sum);
-        least = BoxMath.payoff(id, top, head.tick, value);
-        most = BoxMath.payoff(id, top, head.tick, value + openTop * head.tick);
+        (Index storage stored, Moving moving, uint256 top) = _requireCanonical(id);
+        uint256 tick = stored.fixed_.tick();
+        uint24 known = _lastKnown(moving, id);
+        uint256 sum = 0;
+        uint256 openTop = top;
+        if (known > id.start()) {
+            sum = _earned(id.index(), id.mask(), id.start(), known);
+            openTop = _capsOf(stored, moving, id.mask()) * (id.end() - known);
+        }
+        uint256 value = BoxMath.sideValue(id, top - openTop, tick, sum);
+        least = BoxMath.payoff(id, tick, value);
+        most = BoxMath.payoff(id, tick, value + openTop * tick);
     }
 
     /// @inheritdoc ILedger
     function mirrorOf(BoxId id) external view returns (BoxId) {
-        (, uint256 top) = _requireCanonical(id);
+        (,, uint256 top) = _requireCanonical(id);
         return BoxMath.mirror(id, top);
     }
 
     /// @inheritdoc ILedger
     function topTicksOf(BoxId id) external view returns (uint256 top) {
-        (, top) = _requireCanonical(id);
+        (,, top) = _requireCanonical(id);
     }
 
     /* BOXES */
 
-    function _capsIn(Head memory head, BoxId id) private view returns (uint256) {
-        return _capsOf(_indices[id.index()], head.cap0, head.cap1, id.mask());
-    }
-
-    /// @dev T in ticks. Safe because caps sum up to less than 2^67; an interval is below 2^24, or refused.
-    function _topIn(Head memory head, BoxId id) private view returns (uint256) {
-        unchecked {
-            return _capsIn(head, id) * (uint256(id.end()) - id.start());
-        }
-    }
-
-    /// @dev Of an id that is canonical for certain, because somebody has some of it.
-    function _known(BoxId id) private view returns (Head memory head, uint256 top) {
-        head = _headOf(id.index());
-        top = _topIn(head, id);
-    }
-
-    function _requireLong(BoxId id) private view returns (Head memory head, uint256 top) {
+    function _requireLong(BoxId id) private view returns (Index storage stored, Moving moving, uint256 top) {
         require(!id.isShort(), NotLong(id));
         return _requireCanonical(id);
     }
 
-    /// @dev A LONG of which some is out there passed all of this when it was created.
-    function _requireCanonical(BoxId id) internal view override returns (Head memory head, uint256 top) {
-        (head, top) = _known(id);
-        if (!id.isShort() && _isIssued(id)) return (head, top);
+    /// @dev A LONG of which some is out there passed the checks when it was created.
+    function _requireCanonical(BoxId id)
+        internal
+        view
+        override
+        returns (Index storage stored, Moving moving, uint256 top)
+    {
+        (stored, moving) = _indexOf(id.index());
+        top = _topIn(stored, moving, id);
+        if (id.isShort() || !_isIssued(id)) _requireCanonical(stored, moving, top, id);
+    }
 
-        (uint256 start, uint256 end) = (id.start(), id.end());
+    function _requireCanonical(Index storage stored, Moving moving, uint256 top, BoxId id) private view {
         require(id.isWellFormed(), MalformedId(id));
-        require(id.mask() != 0 && id.mask() >> head.components == 0, MaskOutside(id.mask(), head.components));
-        require(start >= head.firstEpoch, StartsBeforeIndex(start, head.firstEpoch));
-        require(start < end, IntervalEmpty(start, end));
+        _requireInterval(stored, moving, id);
         require(top < Boxes.MAX_STRIKE, TopTooManyTicks(top, Boxes.MAX_STRIKE - 1));
-        uint256 worst = _worstSum(head, id);
-        require(worst <= type(uint128).max, EndsTooLate(end, worst, type(uint128).max));
+        if (!id.isFull()) _requireStrikes(top, id);
+    }
+
+    function _requireInterval(Index storage stored, Moving moving, BoxId id) private view {
+        Fixed terms = stored.fixed_;
+        (uint8 mask, uint8 components) = (id.mask(), moving.components());
+        require(mask != 0 && mask >> components == 0, MaskOutside(mask, components));
+        (uint256 start, uint256 end, uint256 firstEpoch) = (id.start(), id.end(), terms.firstEpoch());
+        require(start >= firstEpoch, StartsBeforeIndex(start, firstEpoch));
+        require(start < end, IntervalEmpty(start, end));
+        // Safe because caps sum up to less than 2^67, the interval is below 2^24, and the tick below 2^64.
+        unchecked {
+            uint256 caps = _capsOf(stored, moving, type(uint8).max >> (MAX_COMPONENTS - components));
+            uint256 worst = caps * (end - firstEpoch) * terms.tick();
+            require(worst <= type(uint128).max, EndsTooLate(end, worst, type(uint128).max));
+        }
+    }
+
+    function _requireStrikes(uint256 top, BoxId id) private pure {
         (uint256 lo, uint256 hi) = (id.lo(), id.hi());
         require(lo < hi, StrikesEmpty(lo, hi));
         require(lo < top, FloorAboveTop(lo, top));
         require(hi < top || hi == Boxes.MAX_STRIKE, NotCanonical(id, top));
-    }
-
-    /// @dev What all components together can sum up to by the end of the box.
-    function _worstSum(Head memory head, BoxId id) private view returns (uint256) {
-        uint256 every = type(uint8).max >> (MAX_COMPONENTS - head.components);
-        uint256 caps = _capsOf(_indices[id.index()], head.cap0, head.cap1, every);
-        return caps * (uint256(id.end()) - head.firstEpoch) * head.tick;
     }
 
     /// @dev Of a canonical box; the parts are canonical too.
@@ -312,59 +316,90 @@ contract Ledger is Positions, Multicall {
         return (whole.withEnd(uint24(at)), whole.withStart(uint24(at)));
     }
 
+    /// @dev That a cut lies below the top need not be looked up where some of the LONG above it is out there.
     function _cutValue(BoxId whole, uint64 at) private view returns (BoxId first, BoxId second) {
-        uint256 ceiling = whole.hi();
-        if (ceiling == Boxes.MAX_STRIKE) (, ceiling) = _known(whole);
-        require(at > whole.lo() && at < ceiling, CutOutsideStrikes(at, whole.lo(), ceiling));
-        return (whole.withStrikes(whole.lo(), at), whole.withStrikes(at, whole.hi()));
+        (uint256 lo, uint256 ceiling) = (whole.lo(), whole.hi());
+        second = whole.withStrikes(at, whole.hi());
+        if (ceiling == Boxes.MAX_STRIKE && !_isIssued(second)) {
+            (Index storage stored, Moving moving) = _indexOf(whole.index());
+            ceiling = _topIn(stored, moving, whole);
+        }
+        require(at > lo && at < ceiling, CutOutsideStrikes(at, lo, ceiling));
+        first = whole.withStrikes(whole.lo(), at);
     }
 
     /* VALUE */
 
-    /// @dev What a box's components earned before `until`.
-    function _earned(BoxId id, uint24 until) private view returns (uint256) {
-        return _sumOf(id.index(), id.mask(), until) - _sumOf(id.index(), id.mask(), id.start());
+    function _lastKnown(Moving moving, BoxId id) private pure returns (uint24) {
+        return id.end() < moving.pokedUntil() ? id.end() : moving.pokedUntil();
     }
 
-    function _redeemed(Head memory head, uint256 top, BoxId id, uint128 quantity)
+    function _redeemed(Index storage stored, Moving moving, uint256 tick, BoxId id, uint128 quantity)
         private
         view
         returns (uint256 cash)
     {
-        require(id.end() <= head.pokedUntil, NotMatured(id.end(), head.pokedUntil));
-        uint256 value = BoxMath.sideValue(id, top, head.tick, _earned(id, id.end()));
-        return BoxMath.cashDown(quantity, BoxMath.payoff(id, top, head.tick, value));
+        (uint24 end, uint24 known) = (id.end(), moving.pokedUntil());
+        require(end <= known, NotMatured(end, known));
+        uint256 value = _valueUntil(stored, moving, tick, id, end);
+        return BoxMath.cashDown(quantity, BoxMath.payoff(id, tick, value));
     }
 
-    function _realised(Head memory head, BoxId id, uint24 until, uint128 quantity)
+    function _realised(Index storage stored, Moving moving, BoxId id, uint24 until, uint128 quantity)
         private
         view
         returns (uint256 cash, BoxId rest)
     {
-        uint24 last = id.end() < head.pokedUntil ? id.end() : head.pokedUntil;
-        require(until > id.start() && until <= last, RealisedOutside(until, id.start(), last));
-        uint256 caps = _capsIn(head, id);
-        uint256 topBefore = caps * (until - id.start());
-        uint256 topAfter = caps * (id.end() - until);
-        uint256 value = BoxMath.sideValue(id, topBefore, head.tick, _earned(id, until));
-        cash = BoxMath.cashDown(quantity, BoxMath.payoff(id, topBefore + topAfter, head.tick, value));
-        rest = BoxMath.restrike(id, until, topAfter, head.tick, value);
+        _requireCertain(moving, id, until);
+        uint256 tick = stored.fixed_.tick();
+        uint256 value = _valueUntil(stored, moving, tick, id, until);
+        cash = BoxMath.cashDown(quantity, BoxMath.payoff(id, tick, value));
+        rest = BoxMath.restrike(id, until, _topIn(stored, moving, id.withStart(until)), tick, value);
+    }
+
+    /// @dev X over the part of the interval before `until`, all of which is known.
+    function _valueUntil(Index storage stored, Moving moving, uint256 tick, BoxId id, uint24 until)
+        private
+        view
+        returns (uint256 value)
+    {
+        value = _earned(id.index(), id.mask(), id.start(), until);
+        if (!id.isShort()) return value;
+        // Safe because a day adds at most the caps to what is earned.
+        unchecked {
+            return _topIn(stored, moving, id.withEnd(until)) * tick - value;
+        }
+    }
+
+    function _requireCertain(Moving moving, BoxId id, uint24 until) private pure {
+        (uint24 start, uint24 last) = (id.start(), _lastKnown(moving, id));
+        require(until > start && until <= last, RealisedOutside(until, start, last));
     }
 
     /* CASH */
 
-    function _setReserve(uint32 index, uint256 reserve) private {
-        require(reserve <= type(uint96).max, ReserveTooLarge(reserve, type(uint96).max));
-        // Safe because it was checked above.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        _indices[index].head.reserve = uint96(reserve);
+    function _addToReserve(Index storage stored, Moving moving, uint256 cash) private {
+        // Safe because both are below 2^129.
+        unchecked {
+            uint256 reserve = moving.reserve() + cash;
+            require(reserve <= IndexWords.MAX_RESERVE, ReserveTooLarge(reserve, IndexWords.MAX_RESERVE));
+            stored.moving = moving.withReserve(reserve);
+        }
+    }
+
+    /// @dev Checked, although the reserve always suffices.
+    function _payFromReserve(Index storage stored, Moving moving, uint256 cash) private {
+        stored.moving = moving.withReserve(moving.reserve() - cash);
     }
 
     function _takeExactly(IERC20 token, uint256 amount) private {
-        uint256 expected = token.balanceOf(address(this)) + amount;
+        uint256 before = token.balanceOf(address(this));
         token.safeTransferFrom(msg.sender, address(this), amount);
         uint256 balance = token.balanceOf(address(this));
-        require(balance == expected, DepositNotExact(balance, expected));
+        // Safe because a token that says it is near 2^256 harms itself alone.
+        unchecked {
+            require(balance == before + amount, DepositNotExact(balance, before + amount));
+        }
     }
 
     /// @dev Some tokens refuse to move nothing; a position worth nothing can be burned all the same.
@@ -374,16 +409,14 @@ contract Ledger is Positions, Multicall {
 
     /* LOCK */
 
-    function _requireOutside() private view {
-        require(_entered == 0, Reentered());
-    }
-
+    /// @dev Set while a deposit is measured. A payment needs none: it ends its verb, and whatever the token then calls finds
+    ///      everything done.
     function _enter() private {
         _requireOutside();
         _entered = 1;
     }
 
-    function _leave() private {
-        _entered = 0;
+    function _requireOutside() private view {
+        require(_entered == 0, Reentered());
     }
 }

@@ -5,25 +5,28 @@ import {IFacade} from "../interfaces/IFacade.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {FacadeClones} from "../libraries/FacadeClones.sol";
 import {BoxId} from "../types/BoxId.sol";
+import {Moving} from "../types/IndexWords.sol";
 import {BoxMath} from "./BoxMath.sol";
 import {BoxMetadata} from "./BoxMetadata.sol";
 import {Facade} from "./Facade.sol";
 import {Indices} from "./Indices.sol";
 import {
+    IERC6909,
     IERC6909ContentURI,
     IERC6909Metadata,
     IERC6909TokenSupply
 } from "@openzeppelin/contracts/interfaces/IERC6909.sol";
-import {ERC6909} from "@openzeppelin/contracts/token/ERC6909/ERC6909.sol";
+import {ERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
 /// @notice Who holds how much of which box, as ERC-6909 and, where somebody asked for it, as ERC-20.
-/// @dev Whoever holds some of an id holds a canonical one: ids are checked, or derived from such, when they are created.
+/// @dev Not OpenZeppelin's ERC6909, whose one function for all moves costs 300 gas a position more. Whoever holds some of an id holds a canonical one: ids are checked, or derived from such, when they are created.
 ///      Holders are never called; facades are our own code.
-abstract contract Positions is Indices, ERC6909 {
-    uint256 private constant SUPPLY_BITS = 120;
+abstract contract Positions is Indices, ERC165 {
     uint256 private constant MAX_SUPPLY = type(uint120).max;
+    uint256 private constant FACADE_FLAG = 1 << 120;
     uint256 private constant SHORT_SHIFT = 128;
+    uint256 private constant FACADE_FLAGS = FACADE_FLAG | (FACADE_FLAG << SHORT_SHIFT);
 
     Facade private immutable FACADE;
     BoxMetadata private immutable METADATA;
@@ -32,21 +35,70 @@ abstract contract Positions is Indices, ERC6909 {
     ///      short has a facade 8. For others to see; no payoff depends on it.
     mapping(BoxId long => uint256) private _issues;
 
+    /// @inheritdoc IERC6909
+    mapping(address owner => mapping(uint256 id => uint256)) public balanceOf;
+    /// @inheritdoc IERC6909
+    mapping(address owner => mapping(address spender => mapping(uint256 id => uint256))) public allowance;
+    /// @inheritdoc IERC6909
+    mapping(address owner => mapping(address spender => bool)) public isOperator;
+
     constructor() {
         FACADE = new Facade();
         METADATA = new BoxMetadata();
+    }
+
+    /* TRANSFERS */
+
+    /// @inheritdoc IERC6909
+    function transfer(address receiver, uint256 id, uint256 amount) external returns (bool) {
+        _transfer(msg.sender, receiver, id, amount);
+        return true;
+    }
+
+    /// @inheritdoc IERC6909
+    /// @dev An operator needs no allowance, and spends none.
+    function transferFrom(address sender, address receiver, uint256 id, uint256 amount)
+        external
+        returns (bool)
+    {
+        if (sender != msg.sender && !isOperator[sender][msg.sender]) {
+            _spendAllowance(sender, id, amount);
+        }
+        _transfer(sender, receiver, id, amount);
+        return true;
+    }
+
+    /// @inheritdoc IERC6909
+    function approve(address spender, uint256 id, uint256 amount) external returns (bool) {
+        require(spender != address(0), ERC6909InvalidSpender(spender));
+
+        allowance[msg.sender][spender][id] = amount;
+
+        emit Approval(msg.sender, spender, id, amount);
+        return true;
+    }
+
+    /// @inheritdoc IERC6909
+    function setOperator(address spender, bool approved) external returns (bool) {
+        require(spender != address(0), ERC6909InvalidSpender(spender));
+
+        isOperator[msg.sender][spender] = approved;
+
+        emit OperatorSet(msg.sender, spender, approved);
+        return true;
     }
 
     /* FACADES */
 
     /// @inheritdoc ILedger
     function deployFacade(BoxId id) external returns (address facade) {
-        BoxId long = _longOf(id);
+        (BoxId long, uint256 shift) = _placeOf(id);
         uint256 issue = _issues[long];
-        if (_supplyIn(issue, id.isShort()) == 0) _requireCanonical(id);
-        require(!_hasFacadeIn(issue, id.isShort()), FacadeExists(id));
+        uint256 flag = FACADE_FLAG << shift;
+        if ((issue >> shift) & MAX_SUPPLY == 0) _requireCanonical(id);
+        require(issue & flag == 0, FacadeExists(id));
 
-        _issues[long] = issue | (uint256(1) << (_shiftOf(id.isShort()) + SUPPLY_BITS));
+        _issues[long] = issue | flag;
         facade = FacadeClones.deploy(address(FACADE), id);
 
         emit FacadeDeployed(id);
@@ -58,8 +110,8 @@ abstract contract Positions is Indices, ERC6909 {
         address facade = facadeOf(id);
         require(msg.sender == facade, NotFacade(msg.sender, facade));
 
-        // Past our own `_update`: the facade emits its event itself.
-        super._update(from, to, BoxId.unwrap(id), amount);
+        // The facade emits its event itself.
+        _move(from, to, BoxId.unwrap(id), amount);
     }
 
     /* VIEWS */
@@ -71,12 +123,12 @@ abstract contract Positions is Indices, ERC6909 {
 
     /// @inheritdoc ILedger
     function hasFacade(BoxId id) external view returns (bool) {
-        return _hasFacadeIn(_issues[_longOf(id)], id.isShort());
+        return _sideOf(id) & FACADE_FLAG != 0;
     }
 
     /// @inheritdoc IERC6909TokenSupply
     function totalSupply(uint256 id) external view returns (uint256) {
-        return _supplyIn(_issues[_longOf(BoxId.wrap(id))], BoxId.wrap(id).isShort());
+        return _sideOf(BoxId.wrap(id)) & MAX_SUPPLY;
     }
 
     /// @inheritdoc IERC6909Metadata
@@ -105,8 +157,8 @@ abstract contract Positions is Indices, ERC6909 {
     }
 
     /// @inheritdoc IERC165
-    function supportsInterface(bytes4 interfaceId) public view override(ERC6909, IERC165) returns (bool) {
-        return interfaceId == type(IERC6909Metadata).interfaceId
+    function supportsInterface(bytes4 interfaceId) public view override(ERC165, IERC165) returns (bool) {
+        return interfaceId == type(IERC6909).interfaceId || interfaceId == type(IERC6909Metadata).interfaceId
             || interfaceId == type(IERC6909TokenSupply).interfaceId
             || interfaceId == type(IERC6909ContentURI).interfaceId || super.supportsInterface(interfaceId);
     }
@@ -114,51 +166,115 @@ abstract contract Positions is Indices, ERC6909 {
     /* INTERNALS */
 
     /// @dev Answers what the ledger knows of an id that can exist, and reverts for any other.
-    function _requireCanonical(BoxId id) internal view virtual returns (Head memory head, uint256 top);
+    function _requireCanonical(BoxId id)
+        internal
+        view
+        virtual
+        returns (Index storage stored, Moving moving, uint256 top);
 
     function _checked(uint256 id) private view returns (BoxId) {
         _requireCanonical(BoxId.wrap(id));
         return BoxId.wrap(id);
     }
 
+    /// @dev A box and its mirror, of which one word holds the supplies.
+    /// @return isNew None of the LONG was out there, so that the caller has yet to check that the box can exist.
+    function _createPair(BoxId long, BoxId short, uint128 quantity, address longTo, address shortTo)
+        internal
+        returns (bool isNew)
+    {
+        require(quantity > 0, QuantityZero());
+        uint256 issue = _issues[long];
+        // Safe because both sums are checked to fit their bits: nothing is carried out of them.
+        unchecked {
+            uint256 supply = (issue & MAX_SUPPLY) + quantity;
+            require(supply <= MAX_SUPPLY, SupplyTooLarge(supply, MAX_SUPPLY));
+            supply = ((issue >> SHORT_SHIFT) & MAX_SUPPLY) + quantity;
+            require(supply <= MAX_SUPPLY, SupplyTooLarge(supply, MAX_SUPPLY));
+            _issues[long] = issue + quantity + (uint256(quantity) << SHORT_SHIFT);
+        }
+        _credit(longTo, long, quantity);
+        _credit(shortTo, short, quantity);
+        isNew = issue & MAX_SUPPLY == 0;
+        if (issue & FACADE_FLAGS == 0) return isNew;
+        if (issue & FACADE_FLAG != 0) _tellFacade(long, address(0), longTo, quantity);
+        if ((issue >> SHORT_SHIFT) & FACADE_FLAG != 0) _tellFacade(short, address(0), shortTo, quantity);
+    }
+
     /// @dev Of a canonical id.
     function _create(BoxId id, address to, uint128 quantity) internal {
-        require(to != address(0), ERC6909InvalidReceiver(to));
         require(quantity > 0, QuantityZero());
-        BoxId long = _longOf(id);
+        (BoxId long, uint256 shift) = _placeOf(id);
         uint256 issue = _issues[long];
-        uint256 supply = _supplyIn(issue, id.isShort()) + quantity;
-        require(supply <= MAX_SUPPLY, SupplyTooLarge(supply, MAX_SUPPLY));
-
-        // Safe because the sum was checked to fit its bits: nothing is carried out of them.
+        // Safe because the sum is checked to fit its bits: nothing is carried out of them.
         unchecked {
-            _issues[long] = issue + (uint256(quantity) << _shiftOf(id.isShort()));
+            uint256 supply = ((issue >> shift) & MAX_SUPPLY) + quantity;
+            require(supply <= MAX_SUPPLY, SupplyTooLarge(supply, MAX_SUPPLY));
+            _issues[long] = issue + (uint256(quantity) << shift);
         }
-        super._update(address(0), to, BoxId.unwrap(id), quantity);
-        if (_hasFacadeIn(issue, id.isShort())) _tellFacade(id, address(0), to, quantity);
+        _credit(to, id, quantity);
+        if ((issue >> shift) & FACADE_FLAG != 0) _tellFacade(id, address(0), to, quantity);
     }
 
     /// @dev Reverts unless the caller has it, so what passes is canonical.
     function _destroy(BoxId id, uint128 quantity) internal {
         require(quantity > 0, QuantityZero());
-        super._update(msg.sender, address(0), BoxId.unwrap(id), quantity);
-        BoxId long = _longOf(id);
+        _debit(msg.sender, BoxId.unwrap(id), quantity);
+        (BoxId long, uint256 shift) = _placeOf(id);
         uint256 issue = _issues[long];
         // Safe because nobody has more than was issued: nothing is borrowed from the neighbour.
         unchecked {
-            _issues[long] = issue - (uint256(quantity) << _shiftOf(id.isShort()));
+            _issues[long] = issue - (uint256(quantity) << shift);
         }
-        if (_hasFacadeIn(issue, id.isShort())) _tellFacade(id, msg.sender, address(0), quantity);
+        emit Transfer(msg.sender, msg.sender, address(0), BoxId.unwrap(id), quantity);
+        if ((issue >> shift) & FACADE_FLAG != 0) _tellFacade(id, msg.sender, address(0), quantity);
     }
 
-    /// @dev Reached by transfers only: what is created or destroyed passes above.
-    function _update(address from, address to, uint256 id, uint256 amount) internal override {
-        super._update(from, to, id, amount);
+    function _transfer(address from, address to, uint256 id, uint256 amount) private {
+        _move(from, to, id, amount);
         // What follows may trust the id: somebody had some of it.
         if (amount == 0) return;
 
         BoxId box = BoxId.wrap(id);
-        if (_hasFacadeIn(_issues[_longOf(box)], box.isShort())) _tellFacade(box, from, to, amount);
+        if (_sideOf(box) & FACADE_FLAG != 0) _tellFacade(box, from, to, amount);
+    }
+
+    function _move(address from, address to, uint256 id, uint256 amount) private {
+        require(to != address(0), ERC6909InvalidReceiver(to));
+        _debit(from, id, amount);
+        // Safe because all balances of an id sum up to its supply.
+        unchecked {
+            balanceOf[to][id] += amount;
+        }
+        emit Transfer(msg.sender, from, to, id, amount);
+    }
+
+    function _credit(address to, BoxId id, uint128 quantity) private {
+        require(to != address(0), ERC6909InvalidReceiver(to));
+        // Safe because all balances of an id sum up to its supply.
+        unchecked {
+            balanceOf[to][BoxId.unwrap(id)] += quantity;
+        }
+        emit Transfer(msg.sender, address(0), to, BoxId.unwrap(id), quantity);
+    }
+
+    function _debit(address from, uint256 id, uint256 amount) private {
+        uint256 balance = balanceOf[from][id];
+        require(amount <= balance, ERC6909InsufficientBalance(from, balance, amount, id));
+        // Safe because it was checked above.
+        unchecked {
+            balanceOf[from][id] = balance - amount;
+        }
+    }
+
+    function _spendAllowance(address owner, uint256 id, uint256 amount) private {
+        uint256 allowed = allowance[owner][msg.sender][id];
+        if (allowed == type(uint256).max) return;
+        require(amount <= allowed, ERC6909InsufficientAllowance(msg.sender, allowed, amount, id));
+        // Safe because it was checked above.
+        unchecked {
+            allowance[owner][msg.sender][id] = allowed - amount;
+        }
     }
 
     function _tellFacade(BoxId id, address from, address to, uint256 amount) private {
@@ -169,34 +285,20 @@ abstract contract Positions is Indices, ERC6909 {
         return _issues[long] & MAX_SUPPLY != 0;
     }
 
-    /// @dev The key of what was issued of a box and its mirror. Nothing is ever found for an id that cannot exist: a LONG of
-    ///      that kind was never issued, and a SHORT of that kind is not the mirror of its mirror.
-    function _longOf(BoxId id) private view returns (BoxId long) {
-        if (!id.isShort()) return id;
-        if (id.isFull()) return BoxMath.mirror(id, 0);
-        uint256 top = _topOf(id);
+    /// @dev Supply and flag of one side, in the lower bits.
+    function _sideOf(BoxId id) private view returns (uint256) {
+        (BoxId long, uint256 shift) = _placeOf(id);
+        return _issues[long] >> shift;
+    }
+
+    /// @dev Under which key and how far up a side is kept. Nothing is ever found for an id that cannot exist: a LONG of that
+    ///      kind was never issued, and a SHORT of that kind is not the mirror of its mirror.
+    function _placeOf(BoxId id) private view returns (BoxId long, uint256 shift) {
+        if (!id.isShort()) return (id, 0);
+        if (id.isFull()) return (BoxMath.mirror(id, 0), SHORT_SHIFT);
+        Index storage stored = _indices[id.index()];
+        uint256 top = _topIn(stored, stored.moving, id);
         long = BoxMath.mirror(id, top);
-        if (BoxMath.mirror(long, top) != id) return id;
-    }
-
-    /// @dev T in ticks. Safe because caps sum up to less than 2^67; an interval is below 2^24, or means nothing.
-    function _topOf(BoxId id) private view returns (uint256) {
-        Index storage index = _indices[id.index()];
-        uint256 caps = _capsOf(index, index.head.cap0, index.head.cap1, id.mask());
-        unchecked {
-            return caps * (uint256(id.end()) - id.start());
-        }
-    }
-
-    function _shiftOf(bool isShort) private pure returns (uint256) {
-        return isShort ? SHORT_SHIFT : 0;
-    }
-
-    function _supplyIn(uint256 issue, bool isShort) private pure returns (uint256) {
-        return (issue >> _shiftOf(isShort)) & MAX_SUPPLY;
-    }
-
-    function _hasFacadeIn(uint256 issue, bool isShort) private pure returns (bool) {
-        return (issue >> (_shiftOf(isShort) + SUPPLY_BITS)) & 1 != 0;
+        return (BoxMath.mirror(long, top) == id ? long : id, SHORT_SHIFT);
     }
 }

@@ -12,18 +12,24 @@ import {Errors} from "@openzeppelin/contracts/utils/Errors.sol";
 ///      An address that was sent ether before is no obstacle to CREATE2.
 library FacadeClones {
     uint256 private constant PROXY_BYTES = 44;
+    uint256 private constant CREATION_BYTES = 81;
     bytes32 private constant SALT = 0;
 
     function deploy(address implementation, BoxId id) internal returns (address clone) {
-        bytes memory code = _creationCode(implementation, id);
+        uint256 code = _creationCode(implementation, id);
         assembly ("memory-safe") {
-            clone := create2(0, add(code, 32), mload(code), SALT)
+            clone := create2(0, code, CREATION_BYTES, SALT)
         }
         require(clone != address(0), Errors.FailedDeployment());
     }
 
     function addressOf(address implementation, BoxId id) internal view returns (address) {
-        return Create2.computeAddress(SALT, keccak256(_creationCode(implementation, id)));
+        uint256 code = _creationCode(implementation, id);
+        bytes32 hash;
+        assembly ("memory-safe") {
+            hash := keccak256(code, CREATION_BYTES)
+        }
+        return Create2.computeAddress(SALT, hash);
     }
 
     function idOf(address clone) internal view returns (BoxId id) {
@@ -34,16 +40,16 @@ library FacadeClones {
         }
     }
 
-    function _creationCode(address implementation, BoxId id) private pure returns (bytes memory code) {
+    /// @return code Where in memory it begins.
+    function _creationCode(address implementation, BoxId id) private pure returns (uint256 code) {
         assembly ("memory-safe") {
             code := mload(0x40)
-            mstore(0x40, add(code, 128))
-            mstore(code, 81)
+            mstore(0x40, add(code, 96))
             // From left to right, each over the right end of the one before it. The first nine bytes return the rest.
-            mstore(add(code, 32), shl(112, 0x60488060093d393df3365f5f375f5f365f73))
-            mstore(add(code, 50), shl(96, implementation))
-            mstore(add(code, 70), shl(136, 0x5af43d5f5f3e5f3d91602a57fd5bf3))
-            mstore(add(code, 85), id)
+            mstore(code, shl(112, 0x60488060093d393df3365f5f375f5f365f73))
+            mstore(add(code, 18), shl(96, implementation))
+            mstore(add(code, 38), shl(136, 0x5af43d5f5f3e5f3d91602a57fd5bf3))
+            mstore(add(code, 53), id)
         }
     }
 }

@@ -12,7 +12,8 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 /// @title RewardIndex
 /// @dev Why days are final in order: they are attested in order, so `attestedAt` never falls from one day to the next,
 ///      and the dispute time of a network never changes. The final days are therefore always the first so many of
-///      the attested ones, which is what the binary search of `lastContiguousDay` needs.
+///      the attested ones, which is what the binary search of `lastContiguousDay` needs. Times of finality are 32 bits:
+///      this contract attests until 2106.
 ///
 ///      Assumes that at most f of a network's 3f + 1 signers lie or are gone, and that the timelock, which may replace
 ///      them, is honest. The clock is `block.timestamp`.
@@ -90,9 +91,9 @@ contract RewardIndex is IRewardIndex {
         Day memory day = Day({
             subsidyIndex: _indexOf(0, report.subsidy, network.unitHashes, report.work),
             cappedFeesIndex: _indexOf(1, report.cappedFees, network.unitHashes, report.work),
+            finalAt: (uint256(attestedAt) + network.disputeSeconds).toUint32(),
             feesIndex: _indexOf(1, report.fees, network.unitHashes, report.work),
-            attestedAt: attestedAt,
-            finalAt: attestedAt + network.disputeSeconds
+            attestedAt: attestedAt
         });
         network.lastAttestedDay = report.day;
         _days[report.network][report.day] = day;
@@ -323,17 +324,17 @@ contract RewardIndex is IRewardIndex {
     function _indexOf(uint8 component, uint128 reward, uint128 unitHashes, uint256 work)
         private
         pure
-        returns (uint128)
+        returns (uint112)
     {
         // The factors fit: 2^128 * 86400 * 1e18 < 2^205.
         uint256 perUnit = SECONDS_PER_DAY * INDEX_SCALE * unitHashes;
         // A day whose product does not fit pays 2^128 a unit for any work below 2^128, which is 10^9 days of Bitcoin's.
         (bool fits, uint256 product) = Math.tryMul(reward, perUnit);
         uint256 value = fits ? product / work : type(uint256).max;
-        require(value <= type(uint128).max, IndexTooLarge(component, value, type(uint128).max));
+        require(value <= type(uint112).max, IndexTooLarge(component, value, type(uint112).max));
         // Safe because it was checked in the line above.
         // forge-lint: disable-next-line(unsafe-typecast)
-        return uint128(value);
+        return uint112(value);
     }
 
     function _nextDay(Network storage network) private view returns (uint24) {
@@ -342,7 +343,8 @@ contract RewardIndex is IRewardIndex {
     }
 
     function _isFinal(Day storage day) private view returns (bool) {
-        return day.attestedAt != 0 && day.finalAt <= _now();
+        uint32 finalAt = day.finalAt;
+        return finalAt != 0 && finalAt <= _now();
     }
 
     function _now() private view returns (uint40) {

@@ -112,6 +112,11 @@ library Boxes {
         return BoxId.wrap(kept | (uint256(lo_) << 96) | (uint256(hi_) << 32));
     }
 
+    /// @notice The other side, and nothing else changed.
+    function withOtherSide(BoxId id) internal pure returns (BoxId) {
+        return BoxId.wrap(BoxId.unwrap(id) ^ SHORT_FLAG);
+    }
+
     /// @notice The same components, index and interval, but another side and other strikes.
     function withSideAndStrikes(BoxId id, bool isShort_, uint64 lo_, uint64 hi_)
         internal

@@ -158,7 +158,12 @@ abstract contract BaseTest is Test {
 
     /// @dev LONG of everything the index earns in `length` epochs from its first one on.
     function fullLong(uint24 length) internal view returns (BoxId) {
-        return Boxes.pack(Box(false, BOTH, index, FIRST_EPOCH, FIRST_EPOCH + length, 0, Boxes.MAX_STRIKE));
+        return longOf(FIRST_EPOCH, FIRST_EPOCH + length);
+    }
+
+    /// @dev LONG of everything the index earns from one epoch to another.
+    function longOf(uint24 start, uint24 end) internal view returns (BoxId) {
+        return Boxes.pack(Box(false, BOTH, index, start, end, 0, Boxes.MAX_STRIKE));
     }
 
     function fund(address who, uint256 amount) internal {

@@ -112,7 +112,7 @@ contract RewardIndexTest is BaseTest {
         vm.warp(endOf(FIRST_EPOCH) + bound(late, 0, 1e6));
         bytes32 digest = rewardIndex.hashReport(report);
 
-        uint128[3] memory indices = [
+        uint112[3] memory indices = [
             _indexOf(report.subsidy, report.work),
             _indexOf(report.cappedFees, report.work),
             _indexOf(report.fees, report.work)
@@ -182,14 +182,14 @@ contract RewardIndexTest is BaseTest {
 
     function testFuzz_attest_revertsIfIndexDoesNotFit(uint256 work) public {
         IRewardIndex.Report memory report = reportFor(FIRST_EPOCH);
-        // 900 BTC for less work than this is 2^128 or more for a unit.
+        // 900 BTC for less work than this is 2^112 or more for a unit.
         uint256 tooMuch = uint256(report.subsidy) * 86_400 * PETAHASH * 1e18;
-        report.work = bound(work, 1, tooMuch >> 128);
+        report.work = bound(work, 1, tooMuch >> 112);
         vm.warp(endOf(FIRST_EPOCH));
         _attestReverts(
             report,
             abi.encodeWithSelector(
-                IRewardIndex.IndexTooLarge.selector, 0, tooMuch / report.work, type(uint128).max
+                IRewardIndex.IndexTooLarge.selector, 0, tooMuch / report.work, type(uint112).max
             )
         );
     }
@@ -481,8 +481,8 @@ contract RewardIndexTest is BaseTest {
         if (field == 8) report.poolRowsRoot = bytes32(value);
     }
 
-    function _indexOf(uint256 reward, uint256 work) private pure returns (uint128) {
-        return uint128(reward * 86_400 * PETAHASH * 1e18 / work);
+    function _indexOf(uint256 reward, uint256 work) private pure returns (uint112) {
+        return uint112(reward * 86_400 * PETAHASH * 1e18 / work);
     }
 
     function _constructorReverts(IRewardIndex.NetworkConfig memory config, bytes memory reason) private {

@@ -147,6 +147,7 @@ abstract contract Indices is ILedger {
             if (mask & 1 != 0) sum = moving.cap0();
             if (mask & 2 != 0) sum += moving.cap1();
             if (mask < 4) return sum;
+
             for (uint256 k = 2; k < MAX_COMPONENTS; k++) {
                 if ((mask >> k) & 1 != 0) sum += stored.moreCaps[k - 2];
             }

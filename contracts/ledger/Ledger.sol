@@ -92,15 +92,16 @@ contract Ledger is Positions, Multicall {
     /* CUTS */
 
     /// @inheritdoc ILedger
+    /// @dev A part of which some is out there was checked then; only of a new one it is asked whether a cut by value lies
+    ///      below the top.
     function split(BoxId whole, Axis axis, uint64 at, uint128 quantity)
         external
         returns (BoxId first, BoxId second)
     {
-        _requireOutside();
         _destroy(whole, quantity);
-        (first, second) = _partsOf(whole, axis, at);
-        _create(first, msg.sender, quantity);
-        _create(second, msg.sender, quantity);
+        (first, second) = axis == Axis.Value ? _cutValue(whole, at) : _cutFull(whole, axis, at);
+        _create(first, quantity);
+        if (_create(second, quantity) && axis == Axis.Value) _requireBelowTop(whole, at);
     }
 
     /// @inheritdoc ILedger
@@ -108,12 +109,11 @@ contract Ledger is Positions, Multicall {
         external
         returns (BoxId first, BoxId second)
     {
-        _requireOutside();
         _requireCanonical(whole);
         (first, second) = _partsOf(whole, axis, at);
         _destroy(first, quantity);
         _destroy(second, quantity);
-        _create(whole, msg.sender, quantity);
+        _create(whole, quantity);
     }
 
     /* WHAT IS CERTAIN, INTO CASH */
@@ -129,7 +129,7 @@ contract Ledger is Positions, Multicall {
         (cash, rest) = _realised(stored, moving, id, until, quantity);
 
         _payFromReserve(stored, moving, cash);
-        if (rest != BoxMath.NONE) _create(rest, msg.sender, quantity);
+        if (rest != BoxMath.NONE) _create(rest, quantity);
 
         emit Realised(id, until, cash, rest);
 
@@ -190,6 +190,7 @@ contract Ledger is Positions, Multicall {
     /// @inheritdoc ILedger
     function partsOf(BoxId whole, Axis axis, uint64 at) external view returns (BoxId first, BoxId second) {
         _requireCanonical(whole);
+        if (axis == Axis.Value) _requireBelowTop(whole, at);
         return _partsOf(whole, axis, at);
     }
 
@@ -294,9 +295,12 @@ contract Ledger is Positions, Multicall {
         require(hi < top || hi == Boxes.MAX_STRIKE, NotCanonical(id, top));
     }
 
-    /// @dev Of a canonical box; the parts are canonical too.
-    function _partsOf(BoxId whole, Axis axis, uint64 at) private view returns (BoxId first, BoxId second) {
-        if (axis == Axis.Value) return _cutValue(whole, at);
+    /// @dev Of a canonical box; the parts are canonical too, but for a cut by value at or above the top.
+    function _partsOf(BoxId whole, Axis axis, uint64 at) private pure returns (BoxId first, BoxId second) {
+        return axis == Axis.Value ? _cutValue(whole, at) : _cutFull(whole, axis, at);
+    }
+
+    function _cutFull(BoxId whole, Axis axis, uint64 at) private pure returns (BoxId first, BoxId second) {
         require(whole.isFull(), NotFull(whole));
         return axis == Axis.Time ? _cutTime(whole, at) : _cutComponent(whole, at);
     }
@@ -316,16 +320,19 @@ contract Ledger is Positions, Multicall {
         return (whole.withEnd(uint24(at)), whole.withStart(uint24(at)));
     }
 
-    /// @dev That a cut lies below the top need not be looked up where some of the LONG above it is out there.
-    function _cutValue(BoxId whole, uint64 at) private view returns (BoxId first, BoxId second) {
-        (uint256 lo, uint256 ceiling) = (whole.lo(), whole.hi());
-        second = whole.withStrikes(at, whole.hi());
-        if (ceiling == Boxes.MAX_STRIKE && !_isIssued(second)) {
-            (Index storage stored, Moving moving) = _indexOf(whole.index());
-            ceiling = _topIn(stored, moving, whole);
-        }
-        require(at > lo && at < ceiling, CutOutsideStrikes(at, lo, ceiling));
-        first = whole.withStrikes(whole.lo(), at);
+    function _cutValue(BoxId whole, uint64 at) private pure returns (BoxId first, BoxId second) {
+        (uint256 lo, uint256 hi) = (whole.lo(), whole.hi());
+        require(at > lo && at < hi, CutOutsideStrikes(at, lo, hi));
+        return (whole.withHi(at), whole.withLo(at));
+    }
+
+    /// @dev Where the ceiling is a strike, a cut below it is below the top.
+    function _requireBelowTop(BoxId whole, uint64 at) private view {
+        if (whole.hi() != Boxes.MAX_STRIKE) return;
+        Index storage stored = _indices[whole.index()];
+        uint256 top = _topIn(stored, stored.moving, whole);
+        // Not `require`, which would look up the floor although all is well.
+        if (at >= top) revert CutOutsideStrikes(at, whole.lo(), top);
     }
 
     /* VALUE */

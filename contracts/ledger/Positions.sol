@@ -28,15 +28,20 @@ abstract contract Positions is Indices, ERC165 {
     uint256 private constant SHORT_SHIFT = 128;
     uint256 private constant FACADE_FLAGS = FACADE_FLAG | (FACADE_FLAG << SHORT_SHIFT);
 
+    /// @dev So that a place in a mapping is looked for once, to be read and written.
+    struct Word {
+        uint256 value;
+    }
+
     Facade private immutable FACADE;
     BoxMetadata private immutable METADATA;
 
     /// @dev Of a box and its mirror, least significant bit first: long supply 120, long has a facade 8, short supply 120,
     ///      short has a facade 8. For others to see; no payoff depends on it.
-    mapping(BoxId long => uint256) private _issues;
+    mapping(BoxId long => Word) private _issues;
 
-    /// @inheritdoc IERC6909
-    mapping(address owner => mapping(uint256 id => uint256)) public balanceOf;
+    mapping(address owner => mapping(uint256 id => Word)) private _balances;
+
     /// @inheritdoc IERC6909
     mapping(address owner => mapping(address spender => mapping(uint256 id => uint256))) public allowance;
     /// @inheritdoc IERC6909
@@ -93,12 +98,13 @@ abstract contract Positions is Indices, ERC165 {
     /// @inheritdoc ILedger
     function deployFacade(BoxId id) external returns (address facade) {
         (BoxId long, uint256 shift) = _placeOf(id);
-        uint256 issue = _issues[long];
+        Word storage stored = _issues[long];
+        uint256 issue = stored.value;
         uint256 flag = FACADE_FLAG << shift;
         if ((issue >> shift) & MAX_SUPPLY == 0) _requireCanonical(id);
         require(issue & flag == 0, FacadeExists(id));
 
-        _issues[long] = issue | flag;
+        stored.value = issue | flag;
         facade = FacadeClones.deploy(address(FACADE), id);
 
         emit FacadeDeployed(id);
@@ -115,6 +121,11 @@ abstract contract Positions is Indices, ERC165 {
     }
 
     /* VIEWS */
+
+    /// @inheritdoc IERC6909
+    function balanceOf(address owner, uint256 id) external view returns (uint256) {
+        return _balances[owner][id].value;
+    }
 
     /// @inheritdoc ILedger
     function facadeOf(BoxId id) public view returns (address) {
@@ -183,15 +194,17 @@ abstract contract Positions is Indices, ERC165 {
         internal
         returns (bool isNew)
     {
-        require(quantity > 0, QuantityZero());
-        uint256 issue = _issues[long];
+        require(quantity != 0, QuantityZero());
+        require(longTo != address(0) && shortTo != address(0), ERC6909InvalidReceiver(address(0)));
+        Word storage stored = _issues[long];
+        uint256 issue = stored.value;
         // Safe because both sums are checked to fit their bits: nothing is carried out of them.
         unchecked {
             uint256 supply = (issue & MAX_SUPPLY) + quantity;
             require(supply <= MAX_SUPPLY, SupplyTooLarge(supply, MAX_SUPPLY));
             supply = ((issue >> SHORT_SHIFT) & MAX_SUPPLY) + quantity;
             require(supply <= MAX_SUPPLY, SupplyTooLarge(supply, MAX_SUPPLY));
-            _issues[long] = issue + quantity + (uint256(quantity) << SHORT_SHIFT);
+            stored.value = issue + quantity + (uint256(quantity) << SHORT_SHIFT);
         }
         _credit(longTo, long, quantity);
         _credit(shortTo, short, quantity);
@@ -201,30 +214,47 @@ abstract contract Positions is Indices, ERC165 {
         if ((issue >> SHORT_SHIFT) & FACADE_FLAG != 0) _tellFacade(short, address(0), shortTo, quantity);
     }
 
-    /// @dev Of a canonical id.
-    function _create(BoxId id, address to, uint128 quantity) internal {
-        require(quantity > 0, QuantityZero());
+    /// @dev Of a canonical id, to the caller, for what he destroys with it.
+    /// @return isNew None of it was out there.
+    function _create(BoxId id, uint128 quantity) internal returns (bool isNew) {
         (BoxId long, uint256 shift) = _placeOf(id);
-        uint256 issue = _issues[long];
+        Word storage stored = _issues[long];
+        uint256 issue = stored.value;
+        uint256 side = issue >> shift;
+        uint256 supply = side & MAX_SUPPLY;
+        isNew = supply == 0;
         // Safe because the sum is checked to fit its bits: nothing is carried out of them.
         unchecked {
-            uint256 supply = ((issue >> shift) & MAX_SUPPLY) + quantity;
+            supply += quantity;
             require(supply <= MAX_SUPPLY, SupplyTooLarge(supply, MAX_SUPPLY));
-            _issues[long] = issue + (uint256(quantity) << shift);
+            stored.value = issue + (uint256(quantity) << shift);
         }
-        _credit(to, id, quantity);
-        if ((issue >> shift) & FACADE_FLAG != 0) _tellFacade(id, address(0), to, quantity);
+        // Safe because all balances of an id sum up to its supply.
+        unchecked {
+            _balances[msg.sender][BoxId.unwrap(id)].value += quantity;
+        }
+        emit Transfer(msg.sender, address(0), msg.sender, BoxId.unwrap(id), quantity);
+        if (side & FACADE_FLAG != 0) _tellFacade(id, address(0), msg.sender, quantity);
     }
 
     /// @dev Reverts unless the caller has it, so what passes is canonical.
     function _destroy(BoxId id, uint128 quantity) internal {
-        require(quantity > 0, QuantityZero());
-        _debit(msg.sender, BoxId.unwrap(id), quantity);
+        require(quantity != 0, QuantityZero());
+        Word storage held = _balances[msg.sender][BoxId.unwrap(id)];
+        uint256 balance = held.value;
+        require(
+            quantity <= balance, ERC6909InsufficientBalance(msg.sender, balance, quantity, BoxId.unwrap(id))
+        );
+        // Safe because it was checked above.
+        unchecked {
+            held.value = balance - quantity;
+        }
         (BoxId long, uint256 shift) = _placeOf(id);
-        uint256 issue = _issues[long];
+        Word storage stored = _issues[long];
+        uint256 issue = stored.value;
         // Safe because nobody has more than was issued: nothing is borrowed from the neighbour.
         unchecked {
-            _issues[long] = issue - (uint256(quantity) << shift);
+            stored.value = issue - (uint256(quantity) << shift);
         }
         emit Transfer(msg.sender, msg.sender, address(0), BoxId.unwrap(id), quantity);
         if ((issue >> shift) & FACADE_FLAG != 0) _tellFacade(id, msg.sender, address(0), quantity);
@@ -244,26 +274,26 @@ abstract contract Positions is Indices, ERC165 {
         _debit(from, id, amount);
         // Safe because all balances of an id sum up to its supply.
         unchecked {
-            balanceOf[to][id] += amount;
+            _balances[to][id].value += amount;
         }
         emit Transfer(msg.sender, from, to, id, amount);
     }
 
     function _credit(address to, BoxId id, uint128 quantity) private {
-        require(to != address(0), ERC6909InvalidReceiver(to));
         // Safe because all balances of an id sum up to its supply.
         unchecked {
-            balanceOf[to][BoxId.unwrap(id)] += quantity;
+            _balances[to][BoxId.unwrap(id)].value += quantity;
         }
         emit Transfer(msg.sender, address(0), to, BoxId.unwrap(id), quantity);
     }
 
     function _debit(address from, uint256 id, uint256 amount) private {
-        uint256 balance = balanceOf[from][id];
+        Word storage held = _balances[from][id];
+        uint256 balance = held.value;
         require(amount <= balance, ERC6909InsufficientBalance(from, balance, amount, id));
         // Safe because it was checked above.
         unchecked {
-            balanceOf[from][id] = balance - amount;
+            held.value = balance - amount;
         }
     }
 
@@ -282,13 +312,13 @@ abstract contract Positions is Indices, ERC165 {
     }
 
     function _isIssued(BoxId long) internal view returns (bool) {
-        return _issues[long] & MAX_SUPPLY != 0;
+        return _issues[long].value & MAX_SUPPLY != 0;
     }
 
     /// @dev Supply and flag of one side, in the lower bits.
     function _sideOf(BoxId id) private view returns (uint256) {
         (BoxId long, uint256 shift) = _placeOf(id);
-        return _issues[long] >> shift;
+        return _issues[long].value >> shift;
     }
 
     /// @dev Under which key and how far up a side is kept. Nothing is ever found for an id that cannot exist: a LONG of that

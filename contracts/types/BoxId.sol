@@ -107,6 +107,14 @@ library Boxes {
         return BoxId.wrap((BoxId.unwrap(id) & ~(uint256(type(uint24).max) << 160)) | (uint256(end_) << 160));
     }
 
+    function withLo(BoxId id, uint64 lo_) internal pure returns (BoxId) {
+        return BoxId.wrap((BoxId.unwrap(id) & ~(uint256(type(uint64).max) << 96)) | (uint256(lo_) << 96));
+    }
+
+    function withHi(BoxId id, uint64 hi_) internal pure returns (BoxId) {
+        return BoxId.wrap((BoxId.unwrap(id) & ~(uint256(type(uint64).max) << 32)) | (uint256(hi_) << 32));
+    }
+
     function withStrikes(BoxId id, uint64 lo_, uint64 hi_) internal pure returns (BoxId) {
         uint256 kept = BoxId.unwrap(id) & ~(uint256(type(uint128).max) << 32);
         return BoxId.wrap(kept | (uint256(lo_) << 96) | (uint256(hi_) << 32));

@@ -163,13 +163,45 @@ contract LedgerCutsTest is BoxTest {
         BoxId whole = toBox(seed);
         give(buyer, whole, UNIT);
         uint256 ceiling = whole.lo() + widthInModel(whole) / TICK;
-        uint64[4] memory cuts =
-            [at > whole.lo() && at < ceiling ? 0 : at, whole.lo(), uint64(ceiling), Boxes.MAX_STRIKE];
+        uint64[4] memory cuts = [
+            uint64(bound(at, ceiling, Boxes.MAX_STRIKE)),
+            uint64(ceiling),
+            uint64(ceiling + 1),
+            Boxes.MAX_STRIKE
+        ];
         for (uint256 i = 0; i < cuts.length; i++) {
             bytes memory reason =
                 abi.encodeWithSelector(ILedger.CutOutsideStrikes.selector, cuts[i], whole.lo(), ceiling);
             _cannotCut(whole, VALUE, cuts[i], reason);
         }
+        // Too low: the ceiling may be given as MAX, too.
+        cuts = [uint64(bound(at, 0, whole.lo())), whole.lo(), whole.lo() / 2, 0];
+        for (uint256 i = 0; i < cuts.length; i++) {
+            vm.prank(buyer);
+            vm.expectPartialRevert(ILedger.CutOutsideStrikes.selector);
+            ledger.split(whole, VALUE, cuts[i], 1);
+            vm.prank(buyer);
+            vm.expectPartialRevert(ILedger.CutOutsideStrikes.selector);
+            ledger.join(whole, VALUE, cuts[i], 1);
+            vm.expectPartialRevert(ILedger.CutOutsideStrikes.selector);
+            ledger.partsOf(whole, VALUE, cuts[i]);
+        }
+    }
+
+    /// @dev Neither is a ceiling looked up where what lies above the cut is out there already.
+    function testFuzz_split_cutsWhereOthersCutBefore(uint64 at, uint128 quantity) public {
+        BoxId whole = fullLong(2);
+        at = uint64(bound(at, 1, modelTop(whole) - 1));
+        quantity = uint128(bound(quantity, 1, MOST));
+        (BoxId first, BoxId second) = ledger.partsOf(whole, VALUE, at);
+        give(anyone, second, 1);
+        give(buyer, whole, quantity);
+        vm.prank(buyer);
+        (BoxId one, BoxId two) = ledger.split(whole, VALUE, at, quantity);
+        assertSame(one, first);
+        assertSame(two, second);
+        assertHas(buyer, first, quantity);
+        assertHas(buyer, second, quantity);
     }
 
     function test_split_revertsIfAPartOutgrowsItsSlot() public {

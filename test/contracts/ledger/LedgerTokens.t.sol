@@ -34,10 +34,10 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 // ├── says nothing → works
 // ├── lies about everything → its own index is worthless, as it was
 // ├── refuses to move nothing → a worthless position can be burned
-// └── calls back while it moves cash, in or out
-//     ├── any verb, alone or in a batch → reverts Reentered
-//     ├── transfers, approvals, facades, poke, register → work, and change no sum
-//     └── afterwards the lock is gone, in the same transaction too
+// └── calls back while it moves cash
+//     ├── in: any verb, alone or in a batch, of any index → reverts Reentered, until the deposit is measured
+//     ├── out: any verb works, and the end is as if it had been called afterwards
+//     └── transfers, approvals, facades, poke, register → work, and change no sum
 contract LedgerTokensTest is BaseTest {
     uint128 private constant QUANTITY = 1e18;
 
@@ -239,23 +239,25 @@ contract LedgerTokensTest is BaseTest {
 
     /* RE-ENTRY */
 
-    /// @dev Cash moves in or out, and the token tries any verb, with positions of its own that would allow it.
-    function test_reentry_intoAVerbIsRejected() public {
+    /// @dev A deposit is being measured, and the token tries any verb, with positions of its own that would allow it.
+    function test_reentry_whileADepositIsMeasuredIsRejected() public {
         (BoxId long, bytes[] memory outer) = _reentrant();
+        bytes memory escrow = outer[4];
         bytes[] memory inner = _verbs(long, address(token));
-        for (uint256 o = 0; o < outer.length; o++) {
-            for (uint256 i = 0; i < inner.length; i++) {
-                _enters(outer[o], inner[i]);
-                bytes[] memory batch = new bytes[](1);
-                batch[0] = inner[i];
-                _enters(outer[o], abi.encodeCall(ledger.multicall, (batch)));
-            }
+        for (uint256 i = 0; i < inner.length; i++) {
+            _isRejected(escrow, inner[i]);
+            bytes[] memory batch = new bytes[](1);
+            batch[0] = inner[i];
+            _isRejected(escrow, abi.encodeCall(ledger.multicall, (batch)));
         }
         // The lock is gone when the call is over, in the same transaction too.
         ReentrantToken(address(token)).arm(address(ledger), "");
+        vm.prank(miner);
+        (bool done,) = address(ledger).call(escrow);
+        assertTrue(done);
         for (uint256 i = 0; i < inner.length; i++) {
             vm.prank(address(token));
-            (bool done,) = address(ledger).call(inner[i]);
+            (done,) = address(ledger).call(inner[i]);
             assertTrue(done);
         }
         _plainIsWhole();
@@ -271,9 +273,24 @@ contract LedgerTokensTest is BaseTest {
         pokeWith(1e22, 1e21);
         pokeWith(1e22, 1e21);
         index = odd;
-        for (uint256 o = 0; o < outer.length; o++) {
-            _enters(outer[o], abi.encodeCall(ILedger.redeem, (_plainLong, QUANTITY, anyone)));
+        _isRejected(outer[4], abi.encodeCall(ILedger.redeem, (_plainLong, QUANTITY, anyone)));
+    }
+
+    /// @dev A payment ends its verb: whatever the token calls meanwhile finds everything as it will be.
+    function test_reentry_whileCashIsPaidIsAsIfAfterwards() public {
+        (BoxId long, bytes[] memory outer) = _reentrant();
+        bytes[] memory inner = _verbs(long, address(token));
+        for (uint256 o = 0; o < 4; o++) {
+            for (uint256 i = 0; i < inner.length; i++) {
+                uint256 snapshot = vm.snapshotState();
+                bytes32 afterwards = _stateAfter(outer[o], inner[i], long, false);
+                vm.revertToState(snapshot);
+                assertEq(_stateAfter(outer[o], inner[i], long, true), afterwards);
+                assertEq(ReentrantToken(address(token)).entered(), 1);
+                vm.revertToState(snapshot);
+            }
         }
+        _plainIsWhole();
     }
 
     /// @dev What moves no cash is allowed meanwhile, and every sum is as if it had been done before or after.
@@ -354,7 +371,7 @@ contract LedgerTokensTest is BaseTest {
         outer[4] = abi.encodeCall(ILedger.escrow, (long, 1e15, miner, miner));
     }
 
-    function _enters(bytes memory outer, bytes memory inner) private {
+    function _isRejected(bytes memory outer, bytes memory inner) private {
         uint256 snapshot = vm.snapshotState();
         ReentrantToken(address(token)).arm(address(ledger), inner);
         vm.prank(miner);
@@ -363,6 +380,32 @@ contract LedgerTokensTest is BaseTest {
         assertEq(ReentrantToken(address(token)).entered(), 0);
         assertEq(ReentrantToken(address(token)).answer(), abi.encodeWithSelector(ILedger.Reentered.selector));
         vm.revertToState(snapshot);
+    }
+
+    /// @dev Of one call and another, within it or after it.
+    function _stateAfter(bytes memory outer, bytes memory inner, BoxId long, bool within)
+        private
+        returns (bytes32 state)
+    {
+        ReentrantToken(address(token)).arm(address(ledger), within ? inner : bytes(""));
+        vm.prank(miner);
+        (bool done,) = address(ledger).call(outer);
+        assertTrue(done);
+        if (!within) {
+            vm.prank(address(token));
+            (done,) = address(ledger).call(inner);
+            assertTrue(done);
+        }
+        assertEq(token.balanceOf(address(ledger)), ledger.reserveOf(index));
+        (BoxId lower, BoxId upper) = ledger.partsOf(long, ILedger.Axis.Value, 5);
+        (, BoxId rest) = ledger.previewRealise(long, FIRST_EPOCH + 1, 1);
+        BoxId[5] memory ids = [long, ledger.mirrorOf(long), lower, upper, rest];
+        for (uint256 i = 0; i < ids.length; i++) {
+            uint256 held = balanceOf(miner, ids[i]) + balanceOf(address(token), ids[i]);
+            assertEq(supplyOf(ids[i]), held);
+            state = keccak256(abi.encode(state, balanceOf(miner, ids[i]), held));
+        }
+        state = keccak256(abi.encode(state, token.balanceOf(miner), token.balanceOf(address(token))));
     }
 
     /// @return supply After it; the balances add up to it and the reserve is there in tokens.

@@ -137,7 +137,11 @@ contract ReentrantToken is PlainToken {
     function _move(address from, address to, uint256 amount) internal override returns (bool) {
         super._move(from, to, amount);
         if (_call.length == 0) return true;
-        (bool done, bytes memory reason) = _target.call(_call);
+        bytes memory call = _call;
+        // Once: what the call moves calls nobody.
+        _call = "";
+        (bool done, bytes memory reason) = _target.call(call);
+        _call = call;
         if (done) entered++;
         else answer = reason;
         return true;

@@ -94,6 +94,12 @@ contract BoxIdTest is Test {
         assertEq(BoxId.unwrap(id.withStrikes(other.lo, other.hi)), BoxId.unwrap(Boxes.pack(changed)));
     }
 
+    /// @dev Garbage too: the other side of what cannot exist cannot exist either.
+    function testFuzz_withOtherSide_changesTheSideAlone(uint256 raw) public pure {
+        BoxId other = BoxId.wrap(raw).withOtherSide();
+        assertEq(BoxId.unwrap(other), raw & (1 << 248) == 0 ? raw + (1 << 248) : raw - (1 << 248));
+    }
+
     function testFuzz_withSideAndStrikes_keepsTheRest(Box memory box, bool isShort, uint64 lo, uint64 hi)
         public
         pure

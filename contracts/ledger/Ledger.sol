@@ -109,8 +109,7 @@ contract Ledger is Positions, Multicall {
         external
         returns (BoxId first, BoxId second)
     {
-        _requireCanonical(whole);
-        (first, second) = _partsOf(whole, axis, at);
+        (first, second) = partsOf(whole, axis, at);
         _destroy(first, quantity);
         _destroy(second, quantity);
         _create(whole, quantity);
@@ -188,10 +187,10 @@ contract Ledger is Positions, Multicall {
     }
 
     /// @inheritdoc ILedger
-    function partsOf(BoxId whole, Axis axis, uint64 at) external view returns (BoxId first, BoxId second) {
+    function partsOf(BoxId whole, Axis axis, uint64 at) public view returns (BoxId first, BoxId second) {
         _requireCanonical(whole);
         if (axis == Axis.Value) _requireBelowTop(whole, at);
-        return _partsOf(whole, axis, at);
+        return axis == Axis.Value ? _cutValue(whole, at) : _cutFull(whole, axis, at);
     }
 
     /// @inheritdoc ILedger
@@ -295,11 +294,7 @@ contract Ledger is Positions, Multicall {
         require(hi < top || hi == Boxes.MAX_STRIKE, NotCanonical(id, top));
     }
 
-    /// @dev Of a canonical box; the parts are canonical too, but for a cut by value at or above the top.
-    function _partsOf(BoxId whole, Axis axis, uint64 at) private pure returns (BoxId first, BoxId second) {
-        return axis == Axis.Value ? _cutValue(whole, at) : _cutFull(whole, axis, at);
-    }
-
+    /// @dev Like the other cuts of a canonical box: the parts are canonical too, but for a cut by value at or above the top.
     function _cutFull(BoxId whole, Axis axis, uint64 at) private pure returns (BoxId first, BoxId second) {
         require(whole.isFull(), NotFull(whole));
         return axis == Axis.Time ? _cutTime(whole, at) : _cutComponent(whole, at);

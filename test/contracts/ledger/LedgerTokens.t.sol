@@ -35,11 +35,13 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 // ├── lies about everything → its own index is worthless, as it was
 // ├── refuses to move nothing → a worthless position can be burned
 // └── calls back while it moves cash
-//     ├── in: any verb, alone or in a batch, of any index → reverts Reentered, until the deposit is measured
+//     ├── in: any verb that moves cash, alone or in a batch, of any index → reverts Reentered, until the deposit is measured
 //     ├── out: any verb works, and the end is as if it had been called afterwards
-//     └── transfers, approvals, facades, poke, register → work, and change no sum
+//     └── cuts, transfers, approvals, facades, poke, register → work, and change no sum
 contract LedgerTokensTest is BaseTest {
     uint128 private constant QUANTITY = 1e18;
+    /// @dev The first of `_verbs` that move cash; the others cut and join.
+    uint256 private constant CASH_VERBS = 5;
 
     /// @dev An index of a plain token, of which the buyer holds both sides.
     uint32 private _plainIndex;
@@ -239,12 +241,12 @@ contract LedgerTokensTest is BaseTest {
 
     /* RE-ENTRY */
 
-    /// @dev A deposit is being measured, and the token tries any verb, with positions of its own that would allow it.
+    /// @dev A deposit is being measured, and the token tries any verb that moves cash, with positions of its own that would allow it.
     function test_reentry_whileADepositIsMeasuredIsRejected() public {
         (BoxId long, bytes[] memory outer) = _reentrant();
         bytes memory escrow = outer[4];
         bytes[] memory inner = _verbs(long, address(token));
-        for (uint256 i = 0; i < inner.length; i++) {
+        for (uint256 i = 0; i < CASH_VERBS; i++) {
             _isRejected(escrow, inner[i]);
             bytes[] memory batch = new bytes[](1);
             batch[0] = inner[i];
@@ -294,11 +296,11 @@ contract LedgerTokensTest is BaseTest {
     }
 
     /// @dev What moves no cash is allowed meanwhile, and every sum is as if it had been done before or after.
-    function test_reentry_intoTransfersIsHarmless() public {
+    function test_reentry_intoWhatMovesNoCashIsHarmless() public {
         (BoxId long, bytes[] memory outer) = _reentrant();
         uint256 id = BoxId.unwrap(long);
         address facade = ledger.deployFacade(long);
-        bytes[] memory inner = new bytes[](7);
+        bytes[] memory inner = new bytes[](8);
         inner[0] = abi.encodeCall(IERC6909.transfer, (anyone, id, 1));
         inner[1] = abi.encodeCall(IERC6909.transferFrom, (address(token), anyone, id, 1));
         inner[2] = abi.encodeCall(IERC6909.approve, (anyone, id, 1));
@@ -306,6 +308,9 @@ contract LedgerTokensTest is BaseTest {
         inner[4] = abi.encodeCall(ILedger.poke, (_plainIndex));
         inner[5] = abi.encodeCall(ILedger.register, (termsOf(address(token), address(source))));
         inner[6] = abi.encodeCall(IERC20.transfer, (anyone, 1));
+        bytes[] memory cutAndUndone = new bytes[](2);
+        (cutAndUndone[0], cutAndUndone[1]) = (_verbs(long, anyone)[5], _verbs(long, anyone)[6]);
+        inner[7] = abi.encodeCall(ledger.multicall, (cutAndUndone));
         source.set(BTC, FIRST_EPOCH, new uint256[](2));
         for (uint256 o = 0; o < outer.length; o++) {
             for (uint256 i = 0; i < inner.length; i++) {

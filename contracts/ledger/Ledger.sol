@@ -189,8 +189,8 @@ contract Ledger is Positions, Multicall {
     /// @inheritdoc ILedger
     function partsOf(BoxId whole, Axis axis, uint64 at) public view returns (BoxId first, BoxId second) {
         _requireCanonical(whole);
+        (first, second) = axis == Axis.Value ? _cutValue(whole, at) : _cutFull(whole, axis, at);
         if (axis == Axis.Value) _requireBelowTop(whole, at);
-        return axis == Axis.Value ? _cutValue(whole, at) : _cutFull(whole, axis, at);
     }
 
     /// @inheritdoc ILedger

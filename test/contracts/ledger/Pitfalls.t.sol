@@ -57,7 +57,7 @@ contract PitfallsTest is BoxTest {
         which %= 8;
         bit = bound(bit, widths[which], 255);
         bytes memory data = calls[which];
-        data[4 + 32 * uint256(words[which]) + 31 - bit / 8] |= bytes1(uint8(1 << (bit % 8)));
+        data[4 + 32 * uint256(words[which]) + 31 - bit / 8] |= bytes1(uint8(2 ** (bit % 8)));
         vm.prank(buyer);
         (bool done, bytes memory reason) = address(ledger).call(data);
         assertFalse(done);

@@ -65,7 +65,7 @@ contract BoxIdTest is Test {
     /// @dev Bit by bit: 248 is the side, 32 to 247 are fields.
     function test_isWellFormed_ofEachBit() public pure {
         for (uint256 bit = 0; bit < 256; bit++) {
-            assertEq(BoxId.wrap(1 << bit).isWellFormed(), bit >= 32 && bit <= 248, vm.toString(bit));
+            assertEq(BoxId.wrap(2 ** bit).isWellFormed(), bit >= 32 && bit <= 248, vm.toString(bit));
         }
     }
 

@@ -267,18 +267,18 @@ contract Ledger is Positions, Multicall {
 
     function _requireCanonical(Index storage stored, Moving moving, uint256 top, BoxId id) private view {
         require(id.isWellFormed(), MalformedId(id));
-        _requireInterval(stored, moving, id);
-        require(top < Boxes.MAX_STRIKE, TopTooManyTicks(top, Boxes.MAX_STRIKE - 1));
+        _requireInterval(stored, moving, top, id);
         if (!id.isFull()) _requireStrikes(top, id);
     }
 
-    function _requireInterval(Index storage stored, Moving moving, BoxId id) private view {
+    function _requireInterval(Index storage stored, Moving moving, uint256 top, BoxId id) private view {
         Fixed terms = stored.fixed_;
         (uint8 mask, uint8 components) = (id.mask(), moving.components());
         require(mask != 0 && mask >> components == 0, MaskOutside(mask, components));
         (uint256 start, uint256 end, uint256 firstEpoch) = (id.start(), id.end(), terms.firstEpoch());
         require(start >= firstEpoch, StartsBeforeIndex(start, firstEpoch));
         require(start < end, IntervalEmpty(start, end));
+        require(top < Boxes.MAX_STRIKE, TopTooManyTicks(top, Boxes.MAX_STRIKE - 1));
         // Safe because caps sum up to less than 2^67, the interval is below 2^24, and the tick below 2^64.
         unchecked {
             uint256 caps = _capsOf(stored, moving, type(uint8).max >> (MAX_COMPONENTS - components));

@@ -11,6 +11,11 @@ const benches: readonly Entry[] = [
     what: 'both engines: start-up, deposit, withdrawal, transactions and gas per second, memory',
     open: async () => (await import('./engine.ts')).engineBench,
   },
+  {
+    name: 'ledger',
+    what: 'gas of every operation of the ledger, its facades and its index, as whole transactions',
+    open: async () => (await import('./ledger.ts')).ledgerBench,
+  },
 ]
 const known = benches.map(({ name }) => name).join(', ')
 const usage = 'Usage: npm run bench -- NAME [--json] [--strict]'

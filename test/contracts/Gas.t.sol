@@ -14,6 +14,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 // escrow ── new, existing series
 // redeem ── long, short, ten at once
 // split ── of new ids, of existing ones, along each axis
+// join, merge, transfer ── to another, to a holder
+// realise ── leaving a new, an existing id
 // deployFacade ── of a series that exists
 // facade transfer ── to a holder
 contract GasTest is BaseTest {
@@ -22,7 +24,7 @@ contract GasTest is BaseTest {
     /// forge-config: default.isolate = true
     function test_attest_withinBudget_of4() public {
         attestDay(FIRST_EPOCH);
-        _attestWithin(keys, 3, 124_000);
+        _attestWithin("attest, 4 signers", keys, 3, 124_000);
     }
 
     /// forge-config: default.isolate = true
@@ -30,7 +32,7 @@ contract GasTest is BaseTest {
         keys = signerKeys(13);
         rewardIndex = deployRewardIndex(4, addressesOf(keys));
         _attestFirst(9);
-        _attestWithin(keys, 9, 152_000);
+        _attestWithin("attest, 13 signers", keys, 9, 152_000);
     }
 
     /// forge-config: default.isolate = true
@@ -38,7 +40,7 @@ contract GasTest is BaseTest {
         keys = signerKeys(31);
         rewardIndex = deployRewardIndex(10, addressesOf(keys));
         _attestFirst(21);
-        _attestWithin(keys, 21, 209_000);
+        _attestWithin("attest, 31 signers", keys, 21, 209_000);
     }
 
     /// forge-config: default.isolate = true
@@ -108,7 +110,7 @@ contract GasTest is BaseTest {
 
         vm.prank(miner);
         ledger.redeemMany(ids, quantities, miner);
-        _within("redeem ten", 10 * 20_000);
+        _within("redeem ten at once", 10 * 20_000);
     }
 
     /// forge-config: default.isolate = true
@@ -116,15 +118,65 @@ contract GasTest is BaseTest {
         BoxId whole = fullLong(10);
         escrowAs(miner, whole, 10 * QUANTITY);
         ILedger.Axis[3] memory axes = [ILedger.Axis.Component, ILedger.Axis.Time, ILedger.Axis.Value];
+        string[3] memory names = ["by component", "by time", "by value"];
         uint64[3] memory cuts = [uint64(1), FIRST_EPOCH + 4, 1e12];
         for (uint256 i = 0; i < 3; i++) {
             vm.prank(miner);
             ledger.split(whole, axes[i], cuts[i], QUANTITY);
-            _within("split new", 133_000);
+            _within(string.concat("split new ", names[i]), 133_000);
             vm.prank(miner);
             ledger.split(whole, axes[i], cuts[i], QUANTITY);
-            _within("split existing", 63_000);
+            _within(string.concat("split existing ", names[i]), 63_000);
         }
+    }
+
+    /// forge-config: default.isolate = true
+    function test_join_withinBudget() public {
+        BoxId whole = fullLong(10);
+        escrowAs(miner, whole, 10 * QUANTITY);
+        vm.startPrank(miner);
+        ledger.split(whole, ILedger.Axis.Time, FIRST_EPOCH + 4, QUANTITY);
+
+        ledger.join(whole, ILedger.Axis.Time, FIRST_EPOCH + 4, QUANTITY / 2);
+        _within("join", 66_000);
+    }
+
+    /// forge-config: default.isolate = true
+    function test_merge_withinBudget() public {
+        BoxId long = fullLong(7);
+        escrowAs(miner, long, QUANTITY);
+        escrowAs(anyone, long, QUANTITY);
+        fund(miner, 1);
+
+        vm.prank(miner);
+        ledger.merge(long, QUANTITY / 2, miner);
+        _within("merge", 72_000);
+    }
+
+    /// forge-config: default.isolate = true
+    function test_realise_withinBudget() public {
+        BoxId long = fullLong(7);
+        escrowAs(miner, long, 4 * QUANTITY);
+        fund(miner, 1);
+        pokeWith(1e22, 1e21);
+
+        vm.startPrank(miner);
+        ledger.realise(long, FIRST_EPOCH + 1, QUANTITY, miner);
+        _within("realise new", 115_000);
+        ledger.realise(long, FIRST_EPOCH + 1, QUANTITY, miner);
+        _within("realise existing", 81_000);
+    }
+
+    /// forge-config: default.isolate = true
+    function test_transfer_withinBudget() public {
+        BoxId long = fullLong(7);
+        escrowAs(miner, long, QUANTITY);
+
+        vm.startPrank(miner);
+        ledger.transfer(buyer, BoxId.unwrap(long), QUANTITY / 4);
+        _within("transfer to another", 55_000);
+        ledger.transfer(buyer, BoxId.unwrap(long), QUANTITY / 4);
+        _within("transfer to a holder", 38_000);
     }
 
     /// forge-config: default.isolate = true
@@ -157,17 +209,20 @@ contract GasTest is BaseTest {
         rewardIndex.attest(report, signAll(keys, count, rewardIndex.hashReport(report)));
     }
 
-    function _attestWithin(uint256[] memory keys_, uint256 count, uint256 budget) private {
+    function _attestWithin(string memory what, uint256[] memory keys_, uint256 count, uint256 budget)
+        private
+    {
         IRewardIndex.Report memory report = reportFor(FIRST_EPOCH + 1);
         bytes memory signatures = signAll(keys_, count, rewardIndex.hashReport(report));
         vm.warp(endOf(FIRST_EPOCH + 1));
         rewardIndex.attest(report, signatures);
-        _within("attest", budget);
+        _within(what, budget);
     }
 
     function _within(string memory what, uint256 budget) private {
         uint256 used = vm.lastCallGas().gasTotalUsed;
-        emit log_named_uint(string.concat(what, ", budget ", vm.toString(budget)), used);
+        // The bench reads these lines.
+        emit log_named_uint(string.concat("gas | ", what, " | ", vm.toString(budget), " "), used);
         assertLe(used, budget, what);
     }
 }

@@ -161,8 +161,9 @@ export type Axis = 0 | 1 | 2
 export function partsOf(index: ModelIndex, id: bigint, axis: number, at: bigint): [ModelBox, ModelBox] {
   const { wellFormed: _, ...box } = read(id)
   if (axis === 2) {
-    const ceiling = ceilingOf(index, box)
-    if (at <= box.lo || at >= ceiling) throw new Refused('CutOutsideStrikes', at, box.lo, ceiling)
+    const top = topOf(index, box)
+    if (at <= box.lo || at >= box.hi) throw new Refused('CutOutsideStrikes', at, box.lo, box.hi)
+    if (at >= top) throw new Refused('CutOutsideStrikes', at, box.lo, top)
     return [
       { ...box, hi: at },
       { ...box, lo: at },

@@ -12,7 +12,7 @@ import {
   write,
 } from './boxes.ts'
 import { down, type Exact, exact, times, up } from './exact.ts'
-import { create, destroy } from './positions.ts'
+import { create, destroy, requireRoom } from './positions.ts'
 import { ARITHMETIC, Refused } from './refused.ts'
 import { indexOf, keyOf, moveCash, type State } from './state.ts'
 
@@ -28,7 +28,11 @@ export function escrow(
   caller: string,
   { long, quantity, longTo, shortTo }: { long: bigint; quantity: bigint; longTo: string; shortTo: string },
 ): bigint {
-  const [index, box] = longBox(state, long)
+  if (read(long).short) throw new Refused('NotLong', long)
+  const index = indexOf(state, read(long).index)
+  requireRoom(state, long, longTo, quantity)
+  requireRoom(state, write(mirrored(index, read(long))), shortTo, quantity)
+  const box = requireCanonical(index, long)
   const cash = up(worth(quantity, widthOf(index, box)))
   if (index.reserve + cash > RESERVE_LIMIT)
     throw new Refused('ReserveTooLarge', index.reserve + cash, RESERVE_LIMIT)
@@ -50,9 +54,8 @@ export function merge(
   caller: string,
   { long, quantity, to }: { long: bigint; quantity: bigint; to: string },
 ): bigint {
-  if (read(long).short) throw new Refused('NotLong', long)
+  const [index] = longBox(state, long)
   destroy(state, long, caller, quantity)
-  const index = indexOf(state, read(long).index)
   destroy(state, write(mirrored(index, read(long))), caller, quantity)
   return pay(state, index, down(worth(quantity, widthOf(index, read(long)))), to)
 }

@@ -75,8 +75,8 @@ abstract contract BoxMathProofs {
         uint256 top = topBefore + topAfter;
         _assumeCanonical(id, top);
         _assume(before <= topBefore * TICK && later <= topAfter * TICK);
-        uint256 paid = BoxMath.payoff(id, top, TICK, before);
-        uint256 whole = BoxMath.payoff(id, top, TICK, before + later);
+        uint256 paid = BoxMath.payoff(id, TICK, before);
+        uint256 whole = BoxMath.payoff(id, TICK, before + later);
         BoxId rest = BoxMath.restrike(id, until, topAfter, TICK, before);
         if (rest == BoxMath.NONE) {
             assert(paid <= whole);
@@ -86,7 +86,7 @@ abstract contract BoxMathProofs {
         assert(_isCanonical(rest, topAfter));
         assert(rest.start() == until && rest.isShort() == id.isShort() && rest.mask() == id.mask());
         assert(rest.index() == id.index() && rest.end() == id.end());
-        uint256 left = BoxMath.payoff(rest, topAfter, TICK, later);
+        uint256 left = BoxMath.payoff(rest, TICK, later);
         assert(paid + left <= whole);
         assert(whole - (paid + left) < 2 * TICK);
     }
@@ -97,13 +97,13 @@ abstract contract BoxMathProofs {
     {
         _assumeCanonical(id, top);
         _assume(less <= more && more <= top * TICK);
-        uint256 low = BoxMath.payoff(id, top, TICK, less);
-        uint256 high = BoxMath.payoff(id, top, TICK, more);
+        uint256 low = BoxMath.payoff(id, TICK, less);
+        uint256 high = BoxMath.payoff(id, TICK, more);
         assert(low <= high && high <= BoxMath.width(id, top, TICK));
     }
 
     function _payoff(BoxId id, uint256 top, uint256 earned) private view returns (uint256) {
-        return BoxMath.payoff(id, top, TICK, BoxMath.sideValue(id, top, TICK, earned));
+        return BoxMath.payoff(id, TICK, BoxMath.sideValue(id, top, TICK, earned));
     }
 
     function _assumeCanonical(BoxId id, uint256 top) private view {

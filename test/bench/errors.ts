@@ -1,0 +1,14 @@
+import { BaseError } from '../../chain/errors.ts'
+
+export class GasTestError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly status: string,
+    readonly output: string,
+  ) {
+    super(
+      `The gas tests measured nothing (forge ended with ${status}). Run chain/bin/forge build. It said: ${output}`,
+    )
+  }
+}

@@ -12,7 +12,7 @@ import {
   write,
 } from './boxes.ts'
 import { down, type Exact, exact, times, up } from './exact.ts'
-import { create, destroy, requireRoom } from './positions.ts'
+import { create, destroy, NOBODY, requireRoom } from './positions.ts'
 import { ARITHMETIC, Refused } from './refused.ts'
 import { indexOf, keyOf, moveCash, type State } from './state.ts'
 
@@ -30,8 +30,10 @@ export function escrow(
 ): bigint {
   if (read(long).short) throw new Refused('NotLong', long)
   const index = indexOf(state, read(long).index)
-  requireRoom(state, long, longTo, quantity)
-  requireRoom(state, write(mirrored(index, read(long))), shortTo, quantity)
+  if (quantity === 0n) throw new Refused('QuantityZero')
+  if (longTo === NOBODY || shortTo === NOBODY) throw new Refused('ERC6909InvalidReceiver', NOBODY)
+  requireRoom(state, long, quantity)
+  requireRoom(state, write(mirrored(index, read(long))), quantity)
   const box = requireCanonical(index, long)
   const cash = up(worth(quantity, widthOf(index, box)))
   if (index.reserve + cash > RESERVE_LIMIT)

@@ -9,8 +9,6 @@ import {Positions} from "./Positions.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Ledger
 /// @dev Let r_k(d) be what component k earned on day d, clamped to its cap c_k, and
@@ -45,7 +43,6 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 ///      a token that breaks this harms its own indices only, as every index has a reserve of its own.
 contract Ledger is Positions, Multicall {
     using SafeERC20 for IERC20;
-    using SafeCast for uint256;
 
     /// @dev 1 while a deposit is measured. Not a bool: that would be read again when written.
     uint256 private transient _entered;
@@ -294,7 +291,8 @@ contract Ledger is Positions, Multicall {
         require(hi < top || hi == Boxes.MAX_STRIKE, NotCanonical(id, top));
     }
 
-    /// @dev Like the other cuts of a canonical box: the parts are canonical too, but for a cut by value at or above the top.
+    // What the cuts make of a canonical box is canonical too, but for a cut by value at or above the top.
+
     function _cutFull(BoxId whole, Axis axis, uint64 at) private pure returns (BoxId first, BoxId second) {
         require(whole.isFull(), NotFull(whole));
         return axis == Axis.Time ? _cutTime(whole, at) : _cutComponent(whole, at);

@@ -15,8 +15,9 @@ import {
 } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { createLog } from '../../../services/runtime/log.ts'
+import { nodeIsSilent } from '../../../services/runtime/loop.ts'
 import { type Outbox, openOutbox } from '../../../services/runtime/outbox.ts'
-import { nextNonce } from '../../../services/runtime/outboxChain.ts'
+import { estimatedGas, nextNonce } from '../../../services/runtime/outboxChain.ts'
 import {
   FeeCapError,
   IntentRevertsError,
@@ -268,6 +269,16 @@ describe('outbox', () => {
     await assert.rejects(openQueue(store, { account: other }), OutboxIdentityError)
     await store.close()
     assert.equal(new FeeCapError('0x', 2n, 1n).retry, true)
+  })
+
+  it('tells a node that is away from a transaction that would revert', async () => {
+    // Nothing listens on port 1.
+    const away = createPublicClient({ transport: http('http://127.0.0.1:1', { retryCount: 0 }) })
+    const intent = { key: 'away', to: payee(8), data: '0x' as Hex }
+    await assert.rejects(estimatedGas(away, account.address, intent), (error) => {
+      assert.ok(!(error instanceof IntentRevertsError))
+      return nodeIsSilent(error)
+    })
   })
 
   it('never gives a nonce twice', () => {

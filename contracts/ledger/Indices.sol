@@ -194,9 +194,9 @@ abstract contract Indices is ILedger {
 
     /// @dev Each sum must fit its half. No box ends where one does not.
     function _addToPair(uint256 pair, uint256 even, uint256 odd) private pure returns (uint256) {
-        even = (pair & type(uint128).max) + even;
-        odd = (pair >> 128) + odd;
-        return even.toUint128() | (uint256(odd.toUint128()) << 128);
+        uint128 lower = ((pair & type(uint128).max) + even).toUint128();
+        uint128 upper = ((pair >> 128) + odd).toUint128();
+        return lower | (uint256(upper) << 128);
     }
 
     /// @dev One hash to find a sum, where nested mappings would take three. Below 2^32, 2^24 and 2^8: no two meet.

@@ -108,8 +108,8 @@ export async function deployL1(
     return sender.call(`${name}.initialize`, to, abiOf('ProxyAdmin'), 'upgradeAndCall', args)
   })
   const test = config.wbtc === undefined ? [sender.deploy('TestWBTC', testWBTC)] : []
-  await allDone(initialized)
-  const [wbtc = config.wbtc] = await allDone(test)
+  await allDone<unknown>([...initialized, ...test])
+  const [wbtc = config.wbtc] = await Promise.all(test)
 
   onProgress?.('L1: hand over to the timelock')
   await handOver(sender, contracts)

@@ -51,9 +51,26 @@ export type Compiler = {
   ): Code
 }
 
-export function openCompiler(sources: Sources): Compiler {
+/**
+ * What it listens for on the process is taken away again: it would throw every rejection that is handled late, also those of whoever
+ * shares this process.
+ */
+function loadSolc(): { compile(input: string): string } {
+  const events = ['unhandledRejection', 'uncaughtException']
+  const listeners = () =>
+    events.flatMap((event) => process.rawListeners(event).map((one) => ({ event, one })))
+  const before = new Set(listeners().map(({ one }) => one))
   // Safe: it is the interface of the pinned version, and its answer is checked.
   const solc = require('solc') as { compile(input: string): string }
+  for (const { event, one } of listeners()) {
+    // Safe: it was just listed as a listener.
+    if (!before.has(one)) process.removeListener(event, one as () => void)
+  }
+  return solc
+}
+
+export function openCompiler(sources: Sources): Compiler {
+  const solc = loadSolc()
   const compile = (settings: object, changed?: { file: string; source: string }) => {
     const contents = [...sources].map(([name, source]) => [name, { content: source.toString() }])
     const input = { language: 'Solidity', sources: Object.fromEntries(contents), settings }

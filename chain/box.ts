@@ -163,13 +163,20 @@ export function mergeCash(long: Box, terms: BoxTerms, quantity: bigint): bigint 
  */
 export function payoffOf(box: Box, terms: BoxTerms, earned: bigint): bigint {
   checkBox(box, terms)
-  const top = topTicksOf(box, terms)
-  const value = box.side === 'long' ? earned : top * terms.tick - earned
+  return clampedOf(box, terms, sideValue(box, topTicksOf(box, terms) * terms.tick, earned))
+}
+
+/** What a side came to, out of `top`, when the components earned `earned`. All index values. */
+export function sideValue(box: Box, top: bigint, earned: bigint): bigint {
+  return box.side === 'short' ? top - earned : earned
+}
+
+/** clamp(value, lo, hi) - lo: the payoff of one unit when its side came to `value`. */
+export function clampedOf(box: Box, terms: BoxTerms, value: bigint): bigint {
   const floor = box.lo * terms.tick
-  const ceiling = ceilingOf(box, top) * terms.tick
+  const ceiling = ceilingOf(box, topTicksOf(box, terms)) * terms.tick
   if (value <= floor) return 0n
-  if (value >= ceiling) return ceiling - floor
-  return value - floor
+  return (value < ceiling ? value : ceiling) - floor
 }
 
 /** What `redeem` gives at maturity: rounded down. */

@@ -4,11 +4,13 @@ import {
   capsOf,
   ceilingOf,
   checkBox,
+  clampedOf,
   MAX_STRIKE,
   packBox,
   payoffOf,
   redeemCash,
   requireQuantity,
+  sideValue,
   topTicksOf,
   VALUE_SCALE,
 } from './box.ts'
@@ -143,17 +145,6 @@ export function possiblePayoffOf(box: Box, terms: BoxTerms, earned: bigint): big
   const max = topTicksOf(box, terms) * terms.tick
   if (earned > max) throw new EarnedAboveTopError(earned, max)
   return payoffOf(box, terms, earned)
-}
-
-function sideValue(box: Box, top: bigint, earned: bigint): bigint {
-  return box.side === 'short' ? top - earned : earned
-}
-
-/** clamp(value, lo, hi) - lo */
-function clampedOf(box: Box, terms: BoxTerms, value: bigint): bigint {
-  const floor = box.lo * terms.tick
-  const ceiling = ceilingOf(box, topTicksOf(box, terms)) * terms.tick
-  return (value < floor ? floor : value > ceiling ? ceiling : value) - floor
 }
 
 function notNegative(value: bigint): bigint {

@@ -365,10 +365,7 @@ contract Ledger is Positions, Multicall {
     {
         value = _earned(id.index(), id.mask(), id.start(), until);
         if (!id.isShort()) return value;
-        // Safe because a day adds at most the caps to what is earned.
-        unchecked {
-            return _topIn(stored, moving, id.withEnd(until)) * tick - value;
-        }
+        return BoxMath.sideValue(id, _topIn(stored, moving, id.withEnd(until)), tick, value);
     }
 
     function _requireCertain(Moving moving, BoxId id, uint24 until) private pure {

@@ -178,6 +178,21 @@ abstract contract BaseTest is Test {
         return ledger.escrow(long, quantity, who, who);
     }
 
+    /// @return parts Of the first part, then of the second.
+    function cutTwice(
+        address who,
+        BoxId whole,
+        ILedger.Axis[2] memory axes,
+        uint64[2] memory at,
+        uint128 quantity
+    ) internal returns (BoxId[4] memory parts) {
+        vm.startPrank(who);
+        (BoxId first, BoxId second) = ledger.split(whole, axes[0], at[0], quantity);
+        (parts[0], parts[1]) = ledger.split(first, axes[1], at[1], quantity);
+        (parts[2], parts[3]) = ledger.split(second, axes[1], at[1], quantity);
+        vm.stopPrank();
+    }
+
     /// @dev Lets `source` say it and pokes it.
     function pokeWith(uint256 subsidy, uint256 fees) internal {
         uint256[] memory rewards = new uint256[](2);

@@ -15,7 +15,7 @@ and test/mutation/survivors.json does not say why, and where a run of all scores
 --fresh            forgets what an earlier run of the same sources found
 `
 
-/** Half of them a second on two idle cores: with the time to compile, below five minutes. */
+/** A run of changed lines has five minutes. */
 const MOST_CHANGED = 120
 
 export type Options = {

@@ -1,12 +1,11 @@
 import { encodeFunctionData } from 'viem'
+import { axisNumber } from '../../../chain/boxCuts.ts'
 import { bondStrikeTicks, percentDown } from './bond.ts'
 import { ledgerContract } from './contracts.ts'
 import { type Series, sum } from './series.ts'
 import type { Stage } from './stage.ts'
 
 const ratePercent = 5n
-/** ILedger.Axis */
-const axis = { component: 0, value: 2 } as const
 const subsidyMask = 0b01n
 /** An index value of one unit is satoshi times this. */
 const satoshiScale = 10n ** 18n
@@ -39,7 +38,7 @@ export async function cut(stage: Stage, series: Series): Promise<Cuts> {
       data: encodeFunctionData({
         abi: ledgerContract.abi,
         functionName: 'multicall',
-        args: [[split(axis.component, subsidyMask), split(axis.value, strikeTicks)]],
+        args: [[split(axisNumber.component, subsidyMask), split(axisNumber.value, strikeTicks)]],
       }),
       value: 0n,
     })
@@ -60,8 +59,8 @@ async function planCuts(
   const partsOf = (along: number, at: bigint) =>
     l2.readContract({ ...ledgerContract, functionName: 'partsOf', args: [long, along, at] })
   const [[subsidy, fees], [bond, equity]] = await Promise.all([
-    partsOf(axis.component, subsidyMask),
-    partsOf(axis.value, strikeTicks),
+    partsOf(axisNumber.component, subsidyMask),
+    partsOf(axisNumber.value, strikeTicks),
   ])
   return { quantity: quantity / 4n, subsidy, fees, bond, equity, strikeTicks }
 }

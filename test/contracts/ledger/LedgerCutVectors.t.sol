@@ -5,20 +5,17 @@ pragma solidity 0.8.30;
 // forge-lint: disable-start(unsafe-typecast)
 
 import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
-import {Ledger} from "../../../contracts/ledger/Ledger.sol";
 import {BoxId} from "../../../contracts/types/BoxId.sol";
-import {BaseTest} from "../BaseTest.sol";
+import {VectorTest} from "./VectorTest.sol";
 
 // test/vectors/cuts.json, which test/chain/boxCuts.test.ts reads too
 // ├── parts: what partsOf answers along each axis, or by which error it refuses
 // ├── realised: what previewRealise pays and leaves, or by which error it refuses
 // └── bounds: what boundsOf answers
-contract LedgerCutVectorsTest is BaseTest {
-    string private _json;
-
+contract LedgerCutVectorsTest is VectorTest {
     function setUp() public override {
         super.setUp();
-        _json = vm.readFile("test/vectors/cuts.json");
+        json = vm.readFile("test/vectors/cuts.json");
     }
 
     function test_cutVectors_bitcoin() public {
@@ -38,47 +35,19 @@ contract LedgerCutVectorsTest is BaseTest {
     }
 
     function _check(string memory world) private {
-        _register(world);
-        _poke(world);
+        registerWorld(world);
+        pokeWorld(world);
         _checkParts(string.concat(world, ".parts"));
         _checkRealised(string.concat(world, ".realised"));
         _checkBounds(string.concat(world, ".bounds"));
     }
 
-    /// @dev A fresh ledger: the boxes of the vectors are of its index 1.
-    function _register(string memory world) private {
-        ledger = new Ledger();
-        ILedger.IndexTerms memory terms = termsOf(address(token), address(source));
-        terms.tick = uint64(vm.parseJsonUint(_json, string.concat(world, ".tick")));
-        terms.firstEpoch = uint24(vm.parseJsonUint(_json, string.concat(world, ".firstEpoch")));
-        uint256[] memory caps = _uints(world, ".caps");
-        terms.caps = new uint64[](caps.length);
-        for (uint256 k = 0; k < caps.length; k++) {
-            terms.caps[k] = uint64(caps[k]);
-        }
-        index = ledger.register(terms);
-        assertEq(index, 1);
-    }
-
-    function _poke(string memory world) private {
-        uint256 components = ledger.termsOf(index).caps.length;
-        uint256[] memory rewards = _uints(world, ".rewards");
-        for (uint256 at = 0; at < rewards.length; at += components) {
-            uint256[] memory day = new uint256[](components);
-            for (uint256 k = 0; k < components; k++) {
-                day[k] = rewards[at + k];
-            }
-            source.set(BTC, ledger.pokedUntil(index), day);
-            ledger.poke(index);
-        }
-    }
-
     function _checkParts(string memory at) private view {
-        bytes32[] memory wholes = _words(at, ".whole");
-        bytes32[] memory firsts = _words(at, ".first");
-        bytes32[] memory seconds_ = _words(at, ".second");
-        uint256[] memory axes = _uints(at, ".axis");
-        uint256[] memory cuts = _uints(at, ".at");
+        bytes32[] memory wholes = words(at, ".whole");
+        bytes32[] memory firsts = words(at, ".first");
+        bytes32[] memory seconds_ = words(at, ".second");
+        uint256[] memory axes = uints(at, ".axis");
+        uint256[] memory cuts = uints(at, ".at");
         string[] memory errors = _names(at);
         assertGt(wholes.length, 100);
         for (uint256 i = 0; i < wholes.length; i++) {
@@ -94,11 +63,11 @@ contract LedgerCutVectorsTest is BaseTest {
     }
 
     function _checkRealised(string memory at) private view {
-        bytes32[] memory ids = _words(at, ".id");
-        bytes32[] memory rests = _words(at, ".rest");
-        uint256[] memory untils = _uints(at, ".until");
-        uint256[] memory quantities = _uints(at, ".quantity");
-        uint256[] memory cashes = _uints(at, ".cash");
+        bytes32[] memory ids = words(at, ".id");
+        bytes32[] memory rests = words(at, ".rest");
+        uint256[] memory untils = uints(at, ".until");
+        uint256[] memory quantities = uints(at, ".quantity");
+        uint256[] memory cashes = uints(at, ".cash");
         string[] memory errors = _names(at);
         assertGt(ids.length, 50);
         for (uint256 i = 0; i < ids.length; i++) {
@@ -116,9 +85,9 @@ contract LedgerCutVectorsTest is BaseTest {
     }
 
     function _checkBounds(string memory at) private view {
-        bytes32[] memory ids = _words(at, ".id");
-        uint256[] memory leasts = _uints(at, ".least");
-        uint256[] memory mosts = _uints(at, ".most");
+        bytes32[] memory ids = words(at, ".id");
+        uint256[] memory leasts = uints(at, ".least");
+        uint256[] memory mosts = uints(at, ".most");
         assertGt(ids.length, 10);
         for (uint256 i = 0; i < ids.length; i++) {
             (uint256 least, uint256 most) = ledger.boundsOf(BoxId.wrap(uint256(ids[i])));
@@ -127,16 +96,8 @@ contract LedgerCutVectorsTest is BaseTest {
         }
     }
 
-    function _uints(string memory at, string memory field) private view returns (uint256[] memory) {
-        return vm.parseJsonUintArray(_json, string.concat(at, field));
-    }
-
-    function _words(string memory at, string memory field) private view returns (bytes32[] memory) {
-        return vm.parseJsonBytes32Array(_json, string.concat(at, field));
-    }
-
     function _names(string memory at) private view returns (string[] memory) {
-        return vm.parseJsonStringArray(_json, string.concat(at, ".error"));
+        return vm.parseJsonStringArray(json, string.concat(at, ".error"));
     }
 
     function _selectorOf(string memory name) private pure returns (bytes4) {

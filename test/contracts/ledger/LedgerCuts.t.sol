@@ -278,12 +278,12 @@ contract LedgerCutsTest is BoxTest {
         give(buyer, whole, quantity);
         uint256 snapshot = vm.snapshotState();
 
-        BoxId[4] memory one = _cutTwice(whole, COMPONENT, by, TIME, at, quantity);
+        BoxId[4] memory one = cutTwice(buyer, whole, [COMPONENT, TIME], [uint64(by), at], quantity);
         for (uint256 i = 0; i < 4; i++) {
             assertHas(buyer, one[i], quantity);
         }
         vm.revertToState(snapshot);
-        BoxId[4] memory other = _cutTwice(whole, TIME, at, COMPONENT, by, quantity);
+        BoxId[4] memory other = cutTwice(buyer, whole, [TIME, COMPONENT], [uint64(at), by], quantity);
         assertSame(one[0], other[0]);
         assertSame(one[1], other[2]);
         assertSame(one[2], other[1]);
@@ -476,20 +476,5 @@ contract LedgerCutsTest is BoxTest {
         vm.prank(buyer);
         cash = ledger.redeem(whole, quantity, buyer);
         vm.revertToState(snapshot);
-    }
-
-    function _cutTwice(
-        BoxId whole,
-        ILedger.Axis axis,
-        uint64 at,
-        ILedger.Axis then,
-        uint64 there,
-        uint128 quantity
-    ) private returns (BoxId[4] memory parts) {
-        vm.startPrank(buyer);
-        (BoxId first, BoxId second) = ledger.split(whole, axis, at, quantity);
-        (parts[0], parts[1]) = ledger.split(first, then, there, quantity);
-        (parts[2], parts[3]) = ledger.split(second, then, there, quantity);
-        vm.stopPrank();
     }
 }

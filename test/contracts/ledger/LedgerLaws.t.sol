@@ -81,10 +81,10 @@ contract LedgerLawsTest is BaseTest {
         quantity = _hold(whole, quantity);
         uint256 before = vm.snapshotState();
         BoxId[4] memory parts =
-            _quarter(whole, ILedger.Axis.Component, mask, ILedger.Axis.Time, day, quantity);
+            cutTwice(miner, whole, [ILedger.Axis.Component, ILedger.Axis.Time], [mask, day], quantity);
         vm.revertToState(before);
         BoxId[4] memory others =
-            _quarter(whole, ILedger.Axis.Time, day, ILedger.Axis.Component, mask, quantity);
+            cutTwice(miner, whole, [ILedger.Axis.Time, ILedger.Axis.Component], [day, mask], quantity);
 
         assertTrue(parts[0] == others[0] && parts[3] == others[3]);
         assertTrue(parts[1] == others[2] && parts[2] == others[1]);
@@ -259,21 +259,6 @@ contract LedgerLawsTest is BaseTest {
         (parts[0], rest) = ledger.split(whole, axis, b, quantity);
         // What the first cut left has the components of the second without those of the first.
         (parts[1], parts[2]) = ledger.split(rest, axis, axis == ILedger.Axis.Component ? c ^ b : c, quantity);
-        vm.stopPrank();
-    }
-
-    function _quarter(
-        BoxId whole,
-        ILedger.Axis axis,
-        uint64 at,
-        ILedger.Axis then,
-        uint64 thenAt,
-        uint128 quantity
-    ) private returns (BoxId[4] memory parts) {
-        vm.startPrank(miner);
-        (BoxId first, BoxId second) = ledger.split(whole, axis, at, quantity);
-        (parts[0], parts[1]) = ledger.split(first, then, thenAt, quantity);
-        (parts[2], parts[3]) = ledger.split(second, then, thenAt, quantity);
         vm.stopPrank();
     }
 

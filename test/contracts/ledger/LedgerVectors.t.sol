@@ -5,20 +5,17 @@ pragma solidity 0.8.30;
 // forge-lint: disable-start(unsafe-typecast)
 
 import {ILedger} from "../../../contracts/interfaces/ILedger.sol";
-import {Ledger} from "../../../contracts/ledger/Ledger.sol";
 import {Box, BoxId} from "../../../contracts/types/BoxId.sol";
-import {BaseTest} from "../BaseTest.sol";
+import {VectorTest} from "./VectorTest.sol";
 
 // test/vectors/box.json, which test/chain/box.test.ts reads too
 // ├── golden, tiny, three, eight: prefix sums, ids, mirrors, tops, what escrow takes, what merge, redeem and realise give;
 // │   by the views and by the verbs
 // └── invalid: what the ledger refuses, and by which error
-contract LedgerVectorsTest is BaseTest {
-    string private _json;
-
+contract LedgerVectorsTest is VectorTest {
     function setUp() public override {
         super.setUp();
-        _json = vm.readFile("test/vectors/box.json");
+        json = vm.readFile("test/vectors/box.json");
     }
 
     function test_vectors_golden() public {
@@ -38,9 +35,9 @@ contract LedgerVectorsTest is BaseTest {
     }
 
     function test_vectors_invalid() public {
-        _register(".golden");
-        bytes32[] memory ids = vm.parseJsonBytes32Array(_json, ".invalid.id");
-        string[] memory errors = vm.parseJsonStringArray(_json, ".invalid.error");
+        registerWorld(".golden");
+        bytes32[] memory ids = vm.parseJsonBytes32Array(json, ".invalid.id");
+        string[] memory errors = vm.parseJsonStringArray(json, ".invalid.error");
         assertGt(ids.length, 20);
         for (uint256 i = 0; i < ids.length; i++) {
             try ledger.topTicksOf(BoxId.wrap(uint256(ids[i]))) {
@@ -51,44 +48,21 @@ contract LedgerVectorsTest is BaseTest {
         }
     }
 
-    /// @dev A fresh ledger: the boxes of the vectors are of its index 1.
-    function _register(string memory world) private {
-        ledger = new Ledger();
-        ILedger.IndexTerms memory terms = termsOf(address(token), address(source));
-        terms.tick = uint64(_uint(world, ".tick"));
-        terms.firstEpoch = uint24(_uint(world, ".firstEpoch"));
-        uint256[] memory caps = _uints(world, ".caps");
-        terms.caps = new uint64[](caps.length);
-        for (uint256 k = 0; k < caps.length; k++) {
-            terms.caps[k] = uint64(caps[k]);
-        }
-        index = ledger.register(terms);
-        assertEq(index, 1);
-    }
-
     function _check(string memory world) private {
-        _register(world);
-        _poke(world);
-        uint256[] memory starts = _uints(world, ".boxes.start");
+        registerWorld(world);
+        pokeWorld(world);
+        _checkSums(world);
+        uint256[] memory starts = uints(world, ".boxes.start");
         assertGt(starts.length, 10);
         for (uint256 i = 0; i < starts.length; i++) {
             _checkBox(string.concat(world, ".boxes"), i);
         }
     }
 
-    function _poke(string memory world) private {
-        uint256 components = _uints(world, ".caps").length;
-        uint256[] memory rewards = _uints(world, ".rewards");
-        uint256[] memory sums = _uints(world, ".sums");
-        uint24 first = uint24(_uint(world, ".firstEpoch"));
-        for (uint24 d = 0; d < rewards.length / components; d++) {
-            uint256[] memory day = new uint256[](components);
-            for (uint256 k = 0; k < components; k++) {
-                day[k] = rewards[d * components + k];
-            }
-            source.set(BTC, first + d, day);
-            assertEq(ledger.poke(index), first + d);
-        }
+    function _checkSums(string memory world) private view {
+        uint256 components = uints(world, ".caps").length;
+        uint256[] memory sums = uints(world, ".sums");
+        uint24 first = uint24(vm.parseJsonUint(json, string.concat(world, ".firstEpoch")));
         for (uint24 e = 0; e < sums.length / components; e++) {
             for (uint8 k = 0; k < components; k++) {
                 assertEq(ledger.prefixSum(index, k, first + e), sums[e * components + k]);
@@ -97,20 +71,18 @@ contract LedgerVectorsTest is BaseTest {
     }
 
     function _checkBox(string memory boxes, uint256 i) private {
-        BoxId id = BoxId.wrap(uint256(vm.parseJsonBytes32Array(_json, string.concat(boxes, ".id"))[i]));
+        BoxId id = BoxId.wrap(uint256(words(boxes, ".id")[i]));
         Box memory box = id.unpack();
-        assertEq(box.isShort, vm.parseJsonBoolArray(_json, string.concat(boxes, ".isShort"))[i]);
-        assertEq(box.mask, _uints(boxes, ".mask")[i]);
-        assertEq(box.start, _uints(boxes, ".start")[i]);
-        assertEq(box.end, _uints(boxes, ".end")[i]);
-        assertEq(box.lo, _uints(boxes, ".lo")[i]);
-        assertEq(box.hi, _uints(boxes, ".hi")[i]);
-        assertEq(ledger.topTicksOf(id), _uints(boxes, ".topTicks")[i]);
+        assertEq(box.isShort, vm.parseJsonBoolArray(json, string.concat(boxes, ".isShort"))[i]);
+        assertEq(box.mask, uints(boxes, ".mask")[i]);
+        assertEq(box.start, uints(boxes, ".start")[i]);
+        assertEq(box.end, uints(boxes, ".end")[i]);
+        assertEq(box.lo, uints(boxes, ".lo")[i]);
+        assertEq(box.hi, uints(boxes, ".hi")[i]);
+        assertEq(ledger.topTicksOf(id), uints(boxes, ".topTicks")[i]);
 
         BoxId mirror = ledger.mirrorOf(id);
-        assertEq(
-            BoxId.unwrap(mirror), uint256(vm.parseJsonBytes32Array(_json, string.concat(boxes, ".mirror"))[i])
-        );
+        assertEq(BoxId.unwrap(mirror), uint256(words(boxes, ".mirror")[i]));
         assertEq(BoxId.unwrap(ledger.mirrorOf(mirror)), BoxId.unwrap(id));
 
         _useBox(boxes, i, id);
@@ -118,10 +90,10 @@ contract LedgerVectorsTest is BaseTest {
 
     /// @dev What the views say, and what the verbs then do.
     function _useBox(string memory boxes, uint256 i, BoxId id) private {
-        uint128 quantity = uint128(_uints(boxes, ".quantity")[i]);
+        uint128 quantity = uint128(uints(boxes, ".quantity")[i]);
         BoxId long = id.isShort() ? ledger.mirrorOf(id) : id;
         (uint256 taken, uint256 given, uint256 paid) =
-            (_uints(boxes, ".escrow")[i], _uints(boxes, ".merge")[i], _uints(boxes, ".payout")[i]);
+            (uints(boxes, ".escrow")[i], uints(boxes, ".merge")[i], uints(boxes, ".payout")[i]);
         assertEq(ledger.previewEscrow(long, quantity), taken);
         assertEq(ledger.previewMerge(long, quantity), given);
         assertEq(ledger.previewRedeem(id, quantity), paid);
@@ -157,14 +129,6 @@ contract LedgerVectorsTest is BaseTest {
         assertEq(realised, cash[2]);
         assertEq(BoxId.unwrap(rest), 0);
         vm.stopPrank();
-    }
-
-    function _uints(string memory at, string memory field) private view returns (uint256[] memory) {
-        return vm.parseJsonUintArray(_json, string.concat(at, field));
-    }
-
-    function _uint(string memory at, string memory field) private view returns (uint256) {
-        return vm.parseJsonUint(_json, string.concat(at, field));
     }
 
     function _selectorOf(string memory name) private pure returns (bytes4) {

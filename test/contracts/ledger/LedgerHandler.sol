@@ -134,9 +134,7 @@ contract LedgerHandler is LedgerBooks {
     function realise(uint256 seed) external {
         _begin(seed);
         _ask(Verb.Realise);
-        (BoxId id, address who) = _someHeld(1);
-        uint24 last = _until[id.index()] < id.end() ? _until[id.index()] : id.end();
-        uint24 until = id.start() + 1 + uint24(_roll(last - id.start()));
+        (BoxId id, address who, uint24 until) = _roll(2) == 0 ? _someUnearned() : _someRealisable();
         uint128 quantity = _part(_balance[id][who]);
         address to = _someone();
         uint256 worth = quantity * _certain(id, until);
@@ -798,6 +796,31 @@ contract LedgerHandler is LedgerBooks {
             }
         }
         who = address(0);
+    }
+
+    function _someRealisable() private returns (BoxId id, address who, uint24 until) {
+        (id, who) = _someHeld(1);
+        until = _someKnown(id);
+    }
+
+    /// @dev A slice whose floor lies above what was earned, so that the rest keeps a floor, beside the grid as a rule.
+    function _someUnearned() private returns (BoxId id, address who, uint24 until) {
+        (id, who) = _someHeld(1);
+        id = id.withStrikes(0, Boxes.MAX_STRIKE);
+        until = _someKnown(id);
+        uint256 top = _top(id);
+        uint256 least = _valueAt(id, until) / _tick[id.index()] + 1;
+        // A floor is below the top: where all was earned there is none above.
+        uint256 floor = least < top ? least + _roll(top - least) : top - 1;
+        uint256 ceiling = floor + 1 + _roll(top - floor);
+        id = id.withStrikes(uint64(floor), ceiling == top ? Boxes.MAX_STRIKE : uint64(ceiling));
+        _endow(who, id);
+    }
+
+    /// @dev A day of the box up to which is known what it earned.
+    function _someKnown(BoxId id) private returns (uint24) {
+        uint24 last = _until[id.index()] < id.end() ? _until[id.index()] : id.end();
+        return id.start() + 1 + uint24(_roll(last - id.start()));
     }
 
     /// @dev Somebody who has both sides of a box.

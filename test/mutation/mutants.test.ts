@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { linesOf, sample } from './changed.ts'
 import { openCompiler } from './compiler.ts'
 import { apply, type Mutant, mutantsOf } from './mutants.ts'
+import { killerOf } from './workspace.ts'
 
 const file = 'Sample.sol'
 // Letters of two bytes before the code: offsets in characters would miss it.
@@ -97,5 +98,20 @@ describe('changed lines', () => {
     assert.equal(sample(all, 7).length, 7)
     assert.deepEqual(sample(all, 7), sample(all, 7))
     assert.ok((sample(all, 7).at(-1) ?? 0) > 80)
+  })
+})
+
+describe('the test that found a mutant', () => {
+  it('is read from what forge prints, for a test and for an invariant', () => {
+    const unit = `[FAIL: Short(1, 2); counterexample: calldata=0x00 args=[1]] testFuzz_add_isExact(uint256) (runs: 0)
+Encountered 1 failing test in test/contracts/A.t.sol:ATest`
+    assert.equal(killerOf('m', unit), 'ATest.testFuzz_add_isExact')
+    const invariant = `[FAIL: panic: arithmetic underflow or overflow (0x11)]
+\t[Sequence] (original: 2, shrunk: 1)
+\t\tsender=0x01 addr=[test/contracts/H.sol:H]0x02 calldata=redeem(uint256) args=[18 [1.8e1]]
+ invariant_sumIsKept() (runs: 0, calls: 0, reverts: 1)
+Encountered 1 failing test in test/contracts/B.t.sol:BInvariants`
+    assert.equal(killerOf('m', invariant), 'BInvariants.invariant_sumIsKept')
+    assert.throws(() => killerOf('m', 'error: no space left on device'), { name: 'TestsDidNotRunError' })
   })
 })

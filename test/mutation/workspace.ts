@@ -116,9 +116,11 @@ const testing = (options: readonly string[]) => {
   return ['test', '--fail-fast', '--threads', '1', ...options]
 }
 
-function killerOf(mutant: string, output: string): string {
+/** The test that failed first, as `Contract.test`. */
+export function killerOf(mutant: string, output: string): string {
   const contract = /failing tests? in [^:]+:(\w+)/.exec(output)?.[1]
-  const test = /\[FAIL[^\n]*\] (\w+)\(/.exec(output)?.[1]
+  // Between the word and the name of an invariant stand the calls that led there.
+  const test = /\[FAIL[\s\S]*?\s((?:test|invariant|setUp)\w*)\(/.exec(output)?.[1]
   if (contract === undefined || test === undefined)
     throw new TestsDidNotRunError(mutant, output.slice(-2_000))
   return `${contract}.${test}`

@@ -81,11 +81,36 @@ contract BoxMetadataTest is BaseTest {
         );
     }
 
+    function test_tokenURI_namesTheStrikesThatBind() public {
+        _assertSays(fullLong(30), "what 1 PH/s earns. Counted");
+        _assertSays(_slice(false, 30_000e9, Boxes.MAX_STRIKE), "what 1 PH/s earns above 0.0003 WBTC. Counted");
+        _assertSays(_slice(false, 0, 900_000e9), "what 1 PH/s earns up to 0.009 WBTC. Counted");
+        _assertSays(_slice(true, 0, 900_000e9), "less than 0.0192 WBTC, counted down to 0.0102 WBTC. Counted");
+        _assertSays(_slice(true, 900_000e9, Boxes.MAX_STRIKE), "less than 0.0102 WBTC. Counted");
+    }
+
+    /// @dev A strike of one unit of index value, which is the least there is: 1e-18 satoshi.
+    function test_tokenURI_namesTheSmallestStrike() public {
+        ILedger.IndexTerms memory terms = termsOf(address(_talker), address(source));
+        terms.tick = 1;
+        index = ledger.register(terms);
+        uint64 top = 30 * 64_000e9;
+        _assertSays(_slice(false, 1, Boxes.MAX_STRIKE), " above 0.00000000000000000000000001 WBTC. Counted");
+        _assertSays(_slice(true, 0, top - 1), ", counted down to 0.00000000000000000000000001 WBTC. Counted");
+    }
+
+    function test_tokenURI_showsEightDigits() public {
+        pokeWith(40_000.123456789e18, 1000e18);
+        _assertSays(fullLong(30), ": 0.00041000123 WBTC is certain");
+    }
+
     function test_tokenURI_ofAShort() public {
         pokeWith(40_000e18, 1000e18);
+        string memory json = _json(_slice(true, 500_000e9, 900_000e9));
+        assertEq(vm.parseJsonString(json, ".attributes[0].value"), "SHORT");
         // From 1,920,000 - 900,000 to 1,920,000 - 500,000.
         assertEq(
-            vm.parseJsonString(_json(_slice(true, 500_000e9, 900_000e9)), ".description"),
+            vm.parseJsonString(json, ".description"),
             string.concat(
                 "One token pays, in WBTC, by how much 1 PH/s earns less than 0.0142 WBTC, counted down to 0.0102 WBTC. Counted is subsidy+fees from 2021-04-25 until the end of 2021-05-24 (UTC). As far as the index is known, up to the start of 2021-04-26: 0 WBTC is certain, 0.004 WBTC is the most.",
                 ENDING
@@ -132,6 +157,19 @@ contract BoxMetadataTest is BaseTest {
         // The same kinks, from the other side.
         string memory short = _picture(_slice(true, 960_000e9, 1_440_000e9));
         assertTrue(vm.contains(short, '<path d="M40,90H120L200,230H360"'), short);
+    }
+
+    function test_tokenURI_writesOnThePicture() public {
+        pokeWith(54_000e18, 6000e18);
+        string memory picture = _picture(fullLong(30));
+        assertTrue(vm.contains(picture, '<text x="20" y="30">SAND-BTC#2-LSF-18742-18772</text>'), picture);
+        assertTrue(vm.contains(picture, '<text x="20" y="50">0.0006 to 0.01916 WBTC</text>'), picture);
+        assertTrue(
+            vm.contains(
+                picture, '<text x="20" y="282">x: what 1 PH/s earns in WBTC - y: what a token pays</text>'
+            ),
+            picture
+        );
     }
 
     /* STRANGERS */
@@ -225,10 +263,12 @@ contract BoxMetadataTest is BaseTest {
     }
 
     function _assertMost(string memory amount) private {
-        string memory description = vm.parseJsonString(_json(fullLong(30)), ".description");
-        assertTrue(
-            vm.contains(description, string.concat(" certain, ", amount, " is the most.")), description
-        );
+        _assertSays(fullLong(30), string.concat(" certain, ", amount, " is the most."));
+    }
+
+    function _assertSays(BoxId id, string memory words) private {
+        string memory description = vm.parseJsonString(_json(id), ".description");
+        assertTrue(vm.contains(description, words), description);
     }
 
     /// @dev What is not text of an honest box and of this one is the same, byte for byte.

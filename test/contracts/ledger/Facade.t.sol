@@ -331,13 +331,22 @@ contract FacadeTest is BaseTest {
     }
 
     function test_eip712Domain_isComplete() public view {
-        (bytes1 fields, string memory name, string memory version, uint256 chainId, address contract_,,) =
-            _facade.eip712Domain();
+        (
+            bytes1 fields,
+            string memory name,
+            string memory version,
+            uint256 chainId,
+            address contract_,
+            bytes32 salt,
+            uint256[] memory extensions
+        ) = _facade.eip712Domain();
         assertEq(fields, hex"0f");
         assertEq(name, _facade.name());
         assertEq(version, "1");
         assertEq(chainId, block.chainid);
         assertEq(contract_, address(_facade));
+        assertEq(salt, 0);
+        assertEq(extensions.length, 0);
     }
 
     /* HELPERS */

@@ -10,6 +10,7 @@ import {Box, BoxId, Boxes} from "../../../contracts/types/BoxId.sol";
 import {BoxTest} from "./BoxTest.sol";
 import {IERC6909} from "@openzeppelin/contracts/interfaces/IERC6909.sol";
 import {ERC6909} from "@openzeppelin/contracts/token/ERC6909/ERC6909.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 // register
 // ├── token or source without code, no or too many components, a cap of 0, a tick of 0 → reverts
@@ -43,11 +44,19 @@ contract LedgerTest is BoxTest {
         terms.caps = new uint64[](9);
         _registerReverts(terms, abi.encodeWithSelector(ILedger.ComponentCountOutOfRange.selector, 9, 8));
         terms = termsOf(address(token), address(source));
-        terms.caps[1] = 0;
-        _registerReverts(terms, abi.encodeWithSelector(ILedger.CapZero.selector, 1));
+        for (uint256 k = 0; k < 2; k++) {
+            terms = termsOf(address(token), address(source));
+            terms.caps[k] = 0;
+            _registerReverts(terms, abi.encodeWithSelector(ILedger.CapZero.selector, k));
+        }
         terms = termsOf(address(token), address(source));
         terms.tick = 0;
         _registerReverts(terms, abi.encodeWithSelector(ILedger.TickZero.selector));
+    }
+
+    function test_register_takesCodeOfOneByte() public {
+        vm.etch(anyone, hex"00");
+        assertEq(ledger.register(termsOf(anyone, anyone)), index + 1);
     }
 
     /// @dev Also holds the assembly that reads the packed terms against the struct that Solidity wrote.
@@ -78,14 +87,31 @@ contract LedgerTest is BoxTest {
         ledger.pokedUntil(0);
         vm.expectRevert(abi.encodeWithSelector(ILedger.NoSuchIndex.selector, 2));
         ledger.poke(2);
-        vm.expectRevert(abi.encodeWithSelector(ILedger.ComponentOutside.selector, 2, 2));
-        ledger.prefixSum(index, 2, FIRST_EPOCH);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                ILedger.EpochOutsideIndex.selector, FIRST_EPOCH + 1, FIRST_EPOCH, FIRST_EPOCH
-            )
-        );
-        ledger.prefixSum(index, 0, FIRST_EPOCH + 1);
+    }
+
+    function testFuzz_prefixSum_revertsOutsideOfWhatIsKnown(uint8 component, uint24 epoch, uint256 known)
+        public
+    {
+        known = bound(known, 0, 4);
+        for (uint256 d = 0; d < known; d++) {
+            pokeWith(1, 2);
+        }
+        component = uint8(bound(component, 2, type(uint8).max));
+        vm.expectRevert(abi.encodeWithSelector(ILedger.ComponentOutside.selector, component, 2));
+        ledger.prefixSum(index, component, FIRST_EPOCH);
+
+        uint24 last = FIRST_EPOCH + uint24(known);
+        uint24[3] memory outside = [
+            uint24(bound(epoch, last + 1, type(uint24).max)),
+            uint24(bound(epoch, 0, FIRST_EPOCH - 1)),
+            FIRST_EPOCH - 1
+        ];
+        for (uint256 i = 0; i < outside.length; i++) {
+            vm.expectRevert(
+                abi.encodeWithSelector(ILedger.EpochOutsideIndex.selector, outside[i], FIRST_EPOCH, last)
+            );
+            ledger.prefixSum(index, 0, outside[i]);
+        }
     }
 
     /* POKE */
@@ -127,6 +153,25 @@ contract LedgerTest is BoxTest {
             source.set(BTC, FIRST_EPOCH + e, new uint256[](2));
             assertEq(ledger.prefixSum(index, 0, FIRST_EPOCH + e), sums[e]);
             assertEq(ledger.prefixSum(index, 1, FIRST_EPOCH + e), feeSums[e]);
+        }
+    }
+
+    /// @dev On the second day of the largest caps: each component shares a word with its neighbour.
+    function test_poke_revertsIfASumOutgrowsItsHalf() public {
+        ILedger.IndexTerms memory terms = termsOf(address(token), address(source));
+        terms.tick = type(uint64).max;
+        terms.caps[0] = terms.caps[1] = type(uint64).max;
+        index = ledger.register(terms);
+        uint256 cap = uint256(type(uint64).max) * type(uint64).max;
+        pokeWith(cap, cap);
+        bytes memory outgrown =
+            abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintDowncast.selector, 128, 2 * cap);
+        for (uint256 k = 0; k < 2; k++) {
+            uint256[] memory rewards = new uint256[](2);
+            rewards[k] = cap;
+            source.set(BTC, FIRST_EPOCH + 1, rewards);
+            vm.expectRevert(outgrown);
+            ledger.poke(index);
         }
     }
 

@@ -42,6 +42,8 @@ contract LedgerHandler is LedgerBooks {
         uint64 at;
     }
 
+    bytes32 private immutable SALT;
+
     /// @notice How often each verb was asked for, and how often it came through.
     uint256[19] public asked;
     uint256[19] public done;
@@ -64,7 +66,9 @@ contract LedgerHandler is LedgerBooks {
     Cut[] private _cuts;
     uint256 private transient _dice;
 
-    constructor(ILedger ledger) LedgerBooks(ledger) {
+    /// @param salt What the same seeds make of it.
+    constructor(ILedger ledger, bytes32 salt) LedgerBooks(ledger) {
+        SALT = salt;
         MeanToken(address(tokens[2]))
             .arm(address(ledger), abi.encodeCall(ILedger.escrow, (BoxId.wrap(0), 1, address(1), address(1))));
     }
@@ -639,7 +643,7 @@ contract LedgerHandler is LedgerBooks {
 
     function _begin(uint256 seed) private {
         calls++;
-        _dice = _next(seed);
+        _dice = _next(seed ^ uint256(SALT));
         delete touched;
     }
 

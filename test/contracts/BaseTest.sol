@@ -17,6 +17,8 @@ abstract contract BaseTest is Test {
     uint32 internal constant DISPUTE_SECONDS = 30;
     uint40 internal constant START = 1_000_000;
     uint128 internal constant PETAHASH = 1e15;
+    /// @dev What 1 PH/s does in a day.
+    uint128 internal constant UNIT_WORK = 86_400 * PETAHASH;
     uint64 internal constant TICK = 1e9;
     /// @dev 58,000 and 6,000 satoshi per PH/s and day.
     uint64 internal constant SUBSIDY_CAP = 58_000e9;
@@ -28,6 +30,9 @@ abstract contract BaseTest is Test {
     address internal miner = makeAddr("miner");
     address internal buyer = makeAddr("buyer");
     address internal anyone = makeAddr("anyone");
+    /// @dev Of the networks that let days be proven, or voided.
+    address internal prover = makeAddr("prover");
+    address internal challenger = makeAddr("challenger");
 
     RewardIndex internal rewardIndex;
     Ledger internal ledger;
@@ -61,13 +66,25 @@ abstract contract BaseTest is Test {
 
     function networkConfig(uint8 faultTolerance, address[] memory signers)
         internal
-        pure
+        view
         returns (IRewardIndex.NetworkConfig memory)
     {
+        return networkConfig(IRewardIndex.NetworkClass.Attested, faultTolerance, signers);
+    }
+
+    function networkConfig(
+        IRewardIndex.NetworkClass class,
+        uint8 faultTolerance,
+        address[] memory signers
+    ) internal view returns (IRewardIndex.NetworkConfig memory) {
+        bool attested = class == IRewardIndex.NetworkClass.Attested;
         return IRewardIndex.NetworkConfig({
             name: "BTC",
             unit: "1 PH/s",
-            unitHashes: PETAHASH,
+            class: class,
+            unitWork: UNIT_WORK,
+            prover: attested ? address(0) : prover,
+            challenger: attested ? challenger : address(0),
             firstDay: FIRST_EPOCH,
             disputeSeconds: DISPUTE_SECONDS,
             faultTolerance: faultTolerance,

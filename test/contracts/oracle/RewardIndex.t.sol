@@ -11,7 +11,7 @@ import {BaseTest} from "../BaseTest.sol";
 
 // constructor
 // ├── when an epoch has no length → reverts EpochLengthZero
-// ├── when a network's unit is 0 → reverts UnitHashesZero; first day 0 → FirstDayZero
+// ├── when a network's unit is 0 → reverts UnitWorkZero; first day 0 → FirstDayZero
 // ├── when f > 10 → reverts FaultToleranceOutOfRange; when n is not 3f + 1 → WrongSignerCount
 // ├── when a signer is 0 or there twice → reverts ZeroSigner, DuplicateSigner
 // └── otherwise → signers are stored ascending, whatever their order was
@@ -52,8 +52,8 @@ contract RewardIndexTest is BaseTest {
     function test_constructor_revertsIfNetworkIsMalformed() public {
         address[] memory signers = addressesOf(keys);
         IRewardIndex.NetworkConfig memory config = networkConfig(1, signers);
-        config.unitHashes = 0;
-        _constructorReverts(config, abi.encodeWithSelector(IRewardIndex.UnitHashesZero.selector));
+        config.unitWork = 0;
+        _constructorReverts(config, abi.encodeWithSelector(IRewardIndex.UnitWorkZero.selector));
         config = networkConfig(1, signers);
         config.firstDay = 0;
         _constructorReverts(config, abi.encodeWithSelector(IRewardIndex.FirstDayZero.selector));
@@ -129,7 +129,7 @@ contract RewardIndexTest is BaseTest {
         assertEq(day.feesIndex, indices[2]);
         assertEq(day.attestedAt, block.timestamp);
         assertEq(day.finalAt, block.timestamp + DISPUTE_SECONDS);
-        assertEq(rewardIndex.lastAttestedDay(BTC), FIRST_EPOCH);
+        assertEq(rewardIndex.newestDay(BTC), FIRST_EPOCH);
     }
 
     function test_attest_revertsIfNetworkDoesNotExist() public {
@@ -183,7 +183,7 @@ contract RewardIndexTest is BaseTest {
     function testFuzz_attest_revertsIfIndexDoesNotFit(uint256 work) public {
         IRewardIndex.Report memory report = reportFor(FIRST_EPOCH);
         // 900 BTC for less work than this is 2^112 or more for a unit.
-        uint256 tooMuch = uint256(report.subsidy) * 86_400 * PETAHASH * 1e18;
+        uint256 tooMuch = uint256(report.subsidy) * UNIT_WORK * 1e18;
         report.work = bound(work, 1, tooMuch >> 112);
         vm.warp(endOf(FIRST_EPOCH));
         _attestReverts(
@@ -345,18 +345,22 @@ contract RewardIndexTest is BaseTest {
     }
 
     function test_configDigest_isOfTheWholeConfig() public view {
+        // A struct with a list in it: it stands behind an offset, and the list behind another.
+        bytes memory config = bytes.concat(
+            bytes32("BTC"),
+            bytes32("1 PH/s"),
+            bytes32(uint256(0)),
+            bytes32(uint256(86_400e15)),
+            bytes32(0),
+            bytes32(uint256(uint160(challenger))),
+            bytes32(uint256(FIRST_EPOCH)),
+            bytes32(uint256(DISPUTE_SECONDS)),
+            bytes32(uint256(1)),
+            bytes32(uint256(320))
+        );
+        bytes memory signers = bytes.concat(bytes32(uint256(4)), abi.encodePacked(addressesOf(keys)));
         bytes32 expected = keccak256(
-            abi.encode(
-                uint256(1),
-                uint256(1),
-                bytes32("BTC"),
-                bytes32("1 PH/s"),
-                uint256(PETAHASH),
-                uint256(FIRST_EPOCH),
-                uint256(DISPUTE_SECONDS),
-                uint256(1),
-                addressesOf(keys)
-            )
+            bytes.concat(bytes32(uint256(1)), bytes32(uint256(1)), bytes32(uint256(96)), config, signers)
         );
         assertEq(rewardIndex.configDigest(BTC), expected);
     }
@@ -466,7 +470,7 @@ contract RewardIndexTest is BaseTest {
                     || selector == IRewardIndex.SignersNotAscending.selector
             );
         }
-        assertEq(rewardIndex.lastAttestedDay(BTC), 0);
+        assertEq(rewardIndex.newestDay(BTC), 0);
     }
 
     function _change(IRewardIndex.Report memory report, uint256 field, uint256 value) private pure {

@@ -85,13 +85,13 @@ const schema = z.object({
   tokens: z.array(
     z.object({ symbol: z.string(), name: z.string(), decimals: z.number().int(), l1: address, l2: address }),
   ),
-  /** Networks of the RewardIndex predeploy. `unitHashes` is the hashes per second in one unit of hashrate. */
+  /** Networks of the RewardIndex predeploy. `unitWork` is the work that one unit does in an epoch. */
   networks: z.array(
     z.object({
       id: z.number().int(),
       name: z.string(),
       unit: z.string(),
-      unitHashes: z.string(),
+      unitWork: z.string(),
       source: z.enum(['replay', 'simulator', 'node']),
     }),
   ),

@@ -9,8 +9,8 @@ export type NetworkParameters = {
   source: 'replay' | 'simulator'
   name: string
   unit: string
-  /** Hashes a second in one unit. */
-  unitHashes: bigint
+  /** Hashes that one unit makes in an epoch. */
+  unitWork: bigint
   /** The first day that the source holds whole: the clock's first epoch. */
   firstDay: number
   /** Satoshi * 1e18 per unit and day when the network starts. */
@@ -35,9 +35,9 @@ export function replayNetwork(): NetworkParameters {
     source: 'replay',
     name: 'BTC',
     unit: '1 PH/s',
-    unitHashes: 10n ** 15n,
+    unitWork: 86_400n * 10n ** 15n,
     firstDay: 18_739,
-    subsidyIndex: expectedSubsidyIndex(625_000_000n, 0x170b_ef93, 10n ** 15n),
+    subsidyIndex: expectedSubsidyIndex(625_000_000n, 0x170b_ef93, 86_400n * 10n ** 15n),
     tick: 10n ** 9n,
   })
 }
@@ -51,9 +51,13 @@ export function simulatorNetwork(): NetworkParameters {
     source: 'simulator',
     name: 'BTC-SIM',
     unit: '1 H/s',
-    unitHashes: 1n,
+    unitWork: 86_400n,
     firstDay: simulator.firstDay,
-    subsidyIndex: expectedSubsidyIndex(simulator.subsidyAt(simulator.firstHeight), simulator.firstBits, 1n),
+    subsidyIndex: expectedSubsidyIndex(
+      simulator.subsidyAt(simulator.firstHeight),
+      simulator.firstBits,
+      86_400n,
+    ),
     tick: 10n ** 15n,
   })
 }
@@ -80,6 +84,6 @@ function withIndices(network: Omit<NetworkParameters, 'indices'>): NetworkParame
 }
 
 /** The index of a day whose blocks all have this subsidy and target: their number cancels out. */
-function expectedSubsidyIndex(subsidy: bigint, bits: number, unitHashes: bigint): bigint {
-  return rewardPerUnitDown(subsidy, { work: workOf(bitsToTarget(bits)), unitHashes })
+function expectedSubsidyIndex(subsidy: bigint, bits: number, unitWork: bigint): bigint {
+  return rewardPerUnitDown(subsidy, { work: workOf(bitsToTarget(bits)), unitWork })
 }

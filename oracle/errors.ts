@@ -99,10 +99,10 @@ export class DayStartUnknownError extends DataError {
 export class RewardIndexRangeError extends DataError {
   constructor(
     readonly work: bigint,
-    readonly unitHashes: bigint,
+    readonly unitWork: bigint,
   ) {
     super(
-      `An index needs work > 0 and hashes per unit > 0, not work ${work} and ${unitHashes}. Check the day's totals and the network's unit.`,
+      `An index needs work > 0 and work per unit > 0, not work ${work} and ${unitWork}. Check the day's totals and the network's unit.`,
     )
   }
 }

@@ -108,7 +108,11 @@ export type NetworkConfig = {
   configCount: number
   name: Hex
   unit: Hex
-  unitHashes: bigint
+  /** The place in the contract's `NetworkClass`. */
+  class: number
+  unitWork: bigint
+  prover: Address
+  challenger: Address
   firstDay: number
   disputeSeconds: number
   faultTolerance: number
@@ -118,32 +122,27 @@ export type NetworkConfig = {
 const configTypes = [
   { type: 'uint32' },
   { type: 'uint32' },
-  { type: 'bytes32' },
-  { type: 'bytes32' },
-  { type: 'uint128' },
-  { type: 'uint24' },
-  { type: 'uint32' },
-  { type: 'uint8' },
-  { type: 'address[]' },
+  {
+    type: 'tuple',
+    components: [
+      { name: 'name', type: 'bytes32' },
+      { name: 'unit', type: 'bytes32' },
+      { name: 'class', type: 'uint8' },
+      { name: 'unitWork', type: 'uint128' },
+      { name: 'prover', type: 'address' },
+      { name: 'challenger', type: 'address' },
+      { name: 'firstDay', type: 'uint24' },
+      { name: 'disputeSeconds', type: 'uint32' },
+      { name: 'faultTolerance', type: 'uint8' },
+      { name: 'signers', type: 'address[]' },
+    ],
+  },
 ] as const
 
 /** Equal to the contract's `configDigest`. */
-export function configDigestOf(config: NetworkConfig): Hash {
-  const { network, configCount, name, unit, unitHashes, firstDay, disputeSeconds, faultTolerance } = config
+export function configDigestOf({ network, configCount, ...config }: NetworkConfig): Hash {
   const signers = [...config.signers].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1))
-  return keccak256(
-    encodeAbiParameters(configTypes, [
-      network,
-      configCount,
-      name,
-      unit,
-      unitHashes,
-      firstDay,
-      disputeSeconds,
-      faultTolerance,
-      signers,
-    ]),
-  )
+  return keccak256(encodeAbiParameters(configTypes, [network, configCount, { ...config, signers }]))
 }
 
 function checkRange(field: string, value: bigint, limit: bigint): void {

@@ -1,12 +1,22 @@
 import type { Address, Hash } from 'viem'
 import type { l1ContractNames } from '../manifest.ts'
 
+/** What settles the days of a network, in the order of the contract's `NetworkClass`. */
+export const networkClasses = ['attested', 'proven', 'checked'] as const
+
+export type NetworkClass = (typeof networkClasses)[number]
+
 /** One network of the RewardIndex predeploy, in the order of its constructor. */
 export type NetworkConfig = {
   name: string
   unit: string
-  /** Hashes per second in one unit of hashrate. */
-  unitHashes: bigint
+  class: NetworkClass
+  /** The work that one unit does in an epoch: 86,400 × 10^15 hashes for 1 PH/s. */
+  unitWork: bigint
+  /** Who proves the days; the zero address on an attested network. */
+  prover: Address
+  /** Who may void a day of an attested network; the zero address for nobody. */
+  challenger: Address
   firstDay: number
   disputeSeconds: number
   /** f: 3f + 1 signers, 2f + 1 of them make a quorum. */

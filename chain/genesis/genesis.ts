@@ -1,7 +1,7 @@
 import { type Abi, type Address, getAddress, type Hex, pad, stringToHex, toHex } from 'viem'
 import { loadArtifact } from '../artifacts.ts'
 import { eip1967Slot } from '../deploy/assertions.ts'
-import type { DeployConfig, L1Contracts, NetworkConfig } from '../deploy/config.ts'
+import { type DeployConfig, type L1Contracts, type NetworkConfig, networkClasses } from '../deploy/config.ts'
 import { l2Timelock } from '../deploy/timelock.ts'
 import { ledger, rewardIndex } from '../generated/abi.ts'
 import { hashsandPredeploys, opConstants, predeploys, preinstalls } from '../generated/addresses.ts'
@@ -140,7 +140,12 @@ async function constructOurs(scratch: Scratch, config: DeployConfig): Promise<vo
 
 /** A network in the form of RewardIndex's constructor. */
 export function networkArgument({ name, unit, ...network }: NetworkConfig) {
-  return { ...network, name: stringToHex(name, { size: 32 }), unit: stringToHex(unit, { size: 32 }) }
+  return {
+    ...network,
+    name: stringToHex(name, { size: 32 }),
+    unit: stringToHex(unit, { size: 32 }),
+    class: networkClasses.indexOf(network.class),
+  }
 }
 
 function artifactOf({ abi, bytecode }: { abi: Abi; bytecode: Hex }) {

@@ -11,7 +11,7 @@ import type { Status } from './status.ts'
 export type AppParameters = {
   status: () => Status
   days: Pick<Days, 'totals'>
-  unitHashes: bigint
+  unitWork: bigint
   registry: Registry
   log: Log
 }
@@ -19,7 +19,7 @@ export type AppParameters = {
 const dayParameter = z.coerce.number().int().min(0).max(0xff_ffff)
 
 /** What this node says of itself. It reads only, and listens on loopback. */
-export function createApp({ status, days, unitHashes, registry, log }: AppParameters): Express {
+export function createApp({ status, days, unitWork, registry, log }: AppParameters): Express {
   const app = express()
   app.disable('x-powered-by')
 
@@ -47,7 +47,7 @@ export function createApp({ status, days, unitHashes, registry, log }: AppParame
       problem(response, 404, `Day ${day.data} is not closed here. /v1/status names the last one that is.`)
       return
     }
-    response.json(dayAnswer(totals, unitHashes))
+    response.json(dayAnswer(totals, unitWork))
   })
 
   app.use((request, response) => {

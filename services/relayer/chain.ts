@@ -35,7 +35,7 @@ export async function readNetwork(
   const [epoch, config, attested, final, configDigest, quorum] = await Promise.all([
     client.readContract({ ...contract, functionName: 'currentEpoch' }),
     client.readContract({ ...contract, functionName: 'networkOf', args }),
-    client.readContract({ ...contract, functionName: 'lastAttestedDay', args }),
+    client.readContract({ ...contract, functionName: 'newestDay', args }),
     client.readContract({ ...contract, functionName: 'lastContiguousDay', args }),
     client.readContract({ ...contract, functionName: 'configDigest', args }),
     client.readContract({ ...contract, functionName: 'quorumOf', args }),

@@ -3,9 +3,9 @@ import type { DayTotals } from '../../oracle/dayTotals.ts'
 import { rewardIndex } from '../../oracle/rewardIndex.ts'
 
 /** One closed day as JSON: amounts as decimal strings, since a JSON number would lose digits. */
-export function dayAnswer(totals: DayTotals, unitHashes: bigint) {
+export function dayAnswer(totals: DayTotals, unitWork: bigint) {
   const { day, blocks, firstHeight, lastHeight, lastHash } = totals
-  const index = rewardIndex(totals, unitHashes)
+  const index = rewardIndex(totals, unitWork)
   return {
     ...{ day, date: dayToDate(day), blocks, firstHeight, lastHeight, lastHash },
     /** A day without blocks shows the totals of the closed day before it. */
@@ -16,7 +16,7 @@ export function dayAnswer(totals: DayTotals, unitHashes: bigint) {
     cappedFeesSats: totals.cappedFees.toString(),
     medianFeeSats: totals.medianFee.toString(),
     feeCapSats: totals.feeCap.toString(),
-    unitHashes: unitHashes.toString(),
+    unitWork: unitWork.toString(),
     /** Satoshi * 1e18 per unit and day, each component floored. */
     index: {
       subsidy: index.subsidy.toString(),

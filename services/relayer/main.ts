@@ -61,8 +61,8 @@ await runMain(log, async () => {
   })
   const metrics = createMetrics(rounds.status)
   const { registry } = metrics
-  const unitHashes = BigInt(network.unitHashes)
-  const app = createApp({ status: rounds.status, days, unitHashes, registry, log })
+  const unitWork = BigInt(network.unitWork)
+  const app = createApp({ status: rounds.status, days, unitWork, registry, log })
   const served = await serve({ app, port: config.HASHSAND_PORT, purpose: 'the relayer' })
   log.info({ url: served.url, network: network.name, source: source.kind }, 'relayer.listening')
 

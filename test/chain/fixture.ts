@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createClient, createTestClient, defineChain, http, type PrivateKeyAccount } from 'viem'
+import { createClient, createTestClient, defineChain, http, type PrivateKeyAccount, zeroAddress } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { revert, snapshot } from 'viem/actions'
 import type { DeployConfig } from '../../chain/deploy/config.ts'
@@ -40,7 +40,10 @@ export const config: DeployConfig = {
     {
       name: 'BTC',
       unit: '1 PH/s',
-      unitHashes: 10n ** 15n,
+      class: 'attested',
+      unitWork: 86_400n * 10n ** 15n,
+      prover: zeroAddress,
+      challenger: zeroAddress,
       firstDay: 20_000,
       disputeSeconds: 1,
       faultTolerance: 1,
@@ -76,7 +79,7 @@ export function reviveConfig(value: unknown): DeployConfig {
   const parsed = value as DeployConfig
   return {
     ...parsed,
-    networks: parsed.networks.map((network) => ({ ...network, unitHashes: BigInt(network.unitHashes) })),
+    networks: parsed.networks.map((network) => ({ ...network, unitWork: BigInt(network.unitWork) })),
   }
 }
 

@@ -66,7 +66,7 @@ describe('kill -9 of everything', () => {
     const l2 = createPublicClient({ transport: http(manifest.l2.rpcUrl) })
     const index = { address: hashsandPredeploys.RewardIndex, abi: rewardIndex.abi } as const
     const [last, { firstDay }] = await Promise.all([
-      l2.readContract({ ...index, functionName: 'lastAttestedDay', args: [1] }),
+      l2.readContract({ ...index, functionName: 'newestDay', args: [1] }),
       l2.readContract({ ...index, functionName: 'networkOf', args: [1] }),
     ])
     assert.ok(last - firstDay >= 8, `only the days ${firstDay} to ${last}`)

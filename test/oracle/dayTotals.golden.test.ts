@@ -6,10 +6,10 @@ import { type GoldenRow, goldenRows, needData, recordedBlocks, windows } from '.
 
 // Every complete day of the recorded windows, every column, to the last digit.
 
-const unitHashes = 10n ** 15n
+const unitWork = 86_400n * 10n ** 15n
 
 function asGolden(rule: string, totals: DayTotals): GoldenRow {
-  const index = rewardIndex(totals, unitHashes)
+  const index = rewardIndex(totals, unitWork)
   return Object.fromEntries(
     Object.entries({
       rule,

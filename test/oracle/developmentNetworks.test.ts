@@ -8,10 +8,10 @@ import { createSimulatorSource } from '../../oracle/sources/simulator.ts'
 import { dataFolder, needData } from './recorded.ts'
 
 /** The index of the first day as the source really has it. */
-async function firstIndex(source: BlockSource, { firstDay, unitHashes }: ReturnType<typeof replayNetwork>) {
+async function firstIndex(source: BlockSource, { firstDay, unitWork }: ReturnType<typeof replayNetwork>) {
   for await (const totals of completeDays(buried(source.blocks(), source.confirmations), { firstDay })) {
     assert.equal(totals.day, firstDay)
-    return rewardIndex(totals, unitHashes)
+    return rewardIndex(totals, unitWork)
   }
   return assert.fail('no complete day')
 }

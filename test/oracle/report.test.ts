@@ -10,6 +10,7 @@ import {
   http,
   recoverAddress,
   stringToHex,
+  zeroAddress,
   zeroHash,
 } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
@@ -67,7 +68,10 @@ describe('report', () => {
   const config = {
     name: stringToHex('BTC', { size: 32 }),
     unit: stringToHex('1 PH/s', { size: 32 }),
-    unitHashes: 10n ** 15n,
+    class: 0,
+    unitWork: 86_400n * 10n ** 15n,
+    prover: zeroAddress,
+    challenger: zeroAddress,
     firstDay: 18_739,
     disputeSeconds: 1,
     faultTolerance: 1,
@@ -150,7 +154,7 @@ describe('report', () => {
       functionName: 'dayOf',
       args: [1, totals.day],
     })
-    const index = indexOf(totals, config.unitHashes)
+    const index = indexOf(totals, config.unitWork)
     assert.deepEqual(
       [day.subsidyIndex, day.cappedFeesIndex, day.feesIndex],
       [index.subsidy, index.cappedFees, index.fees],

@@ -69,7 +69,7 @@ describe('relayer', function () {
 
   it('waits while the node is away, and goes on when it is back', async () => {
     const { client, node, index } = stage
-    const attested = () => client.readContract({ ...index, functionName: 'lastAttestedDay', args: [1] })
+    const attested = () => client.readContract({ ...index, functionName: 'newestDay', args: [1] })
     const state = join(folder, 'state.json')
     await node.dump(state)
     await node.kill()

@@ -47,7 +47,10 @@ export async function deployIndexAndLedger({ node, client, network, signers, day
   const config = {
     name: stringToHex(network.name, { size: 32 }),
     unit: stringToHex(network.unit, { size: 32 }),
-    unitHashes: network.unitHashes,
+    class: 0,
+    unitWork: network.unitWork,
+    prover: zeroAddress,
+    challenger: zeroAddress,
     firstDay: network.firstDay,
     disputeSeconds: 1,
     faultTolerance: 1,
@@ -88,7 +91,7 @@ export async function manifestOf({
 }: Pick<FixtureParameters, 'node' | 'client' | 'network'>): Promise<Manifest> {
   const { hash: genesisHash } = await client.getBlock({ blockNumber: 0n })
   const chain = { rpcUrl: node.url, blockTimeSeconds: 1 }
-  const { id, name, unit, unitHashes, source } = { id: 1, ...network }
+  const { id, name, unit, unitWork, source } = { id: 1, ...network }
   const manifest = {
     version: 1,
     name: 'relayer-test',
@@ -103,7 +106,7 @@ export async function manifestOf({
     l2: { ...chain, chainId: foundry.id, genesisHash },
     bridge: { submissionIntervalBlocks: 10, finalizationPeriodSeconds: 6, sequencingWindowBlocks: 2 },
     tokens: [],
-    networks: [{ id, name, unit, unitHashes: unitHashes.toString(), source }],
+    networks: [{ id, name, unit, unitWork: unitWork.toString(), source }],
     indices: [{ id: 1, name: network.indices[0]?.name, network: 1, token: zeroAddress }],
     services: {},
   }

@@ -26,7 +26,7 @@ export function exampleRoles(): string {
       {
         name: 'BTC',
         unit: '1 PH/s',
-        unitHashes: '1000000000000000',
+        unitWork: '86400000000000000000',
         firstDay: day,
         disputeSeconds: 6 * 3_600,
         faultTolerance: 1,

@@ -91,11 +91,11 @@ function firstManifest(roles: Roles, { l1, l2 }: Deployment): Manifest {
       sequencingWindowBlocks: bridge.sequencingWindowBlocks,
     },
     tokens: [],
-    networks: roles.networks.map(({ name, unit, unitHashes, source }, position) => ({
+    networks: roles.networks.map(({ name, unit, unitWork, source }, position) => ({
       id: position + 1,
       name,
       unit,
-      unitHashes: unitHashes.toString(),
+      unitWork: unitWork.toString(),
       source,
     })),
     indices: [],

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { type Address, getAddress, isAddress, size, stringToHex, zeroAddress } from 'viem'
 import { z } from 'zod'
 import { assertFinalization } from '../../../chain/deploy/assertions.ts'
-import type { DeployConfig } from '../../../chain/deploy/config.ts'
+import { type DeployConfig, networkClasses } from '../../../chain/deploy/config.ts'
 import { batchInbox } from '../../../chain/deploy/l1.ts'
 import { BaseError } from '../../../chain/errors.ts'
 import { RolesFileError } from './errors.ts'
@@ -28,7 +28,12 @@ const index = z.strictObject({ name: name32, tick: whole, caps: z.array(whole).m
 const network = z.strictObject({
   name: name32,
   unit: name32,
-  unitHashes: whole,
+  class: z.enum(networkClasses).default('attested'),
+  unitWork: whole,
+  /** Of a network that is not attested. */
+  prover: address.default(zeroAddress),
+  /** Of an attested network; absent when nobody may void its days. */
+  challenger: address.default(zeroAddress),
   firstDay: positive,
   disputeSeconds: z.number().int().nonnegative(),
   faultTolerance: z.number().int().min(0).max(10),
@@ -170,7 +175,13 @@ function checkTogether(roles: Roles, context: z.core.$RefinementCtx<Roles>): voi
   for (const [role, holder] of Object.entries(roles.roles)) {
     if (holder !== undefined) hold(['roles', role], holder)
   }
-  for (const [position, { signers, faultTolerance, firstDay }] of networks.entries()) {
+  for (const [position, network] of networks.entries()) {
+    const { signers, faultTolerance, firstDay } = network
+    const attested = network.class === 'attested'
+    if (attested !== (network.prover === zeroAddress))
+      problem(['networks', position, 'prover'], attested ? 'proves nothing that is attested' : 'is missing')
+    if (!attested && network.challenger !== zeroAddress)
+      problem(['networks', position, 'challenger'], 'can void days of an attested network only')
     const count = 3 * faultTolerance + 1
     if (signers.length !== count)
       problem(

@@ -1,3 +1,4 @@
+import { zeroAddress } from 'viem'
 import type { DeployConfig } from '../../../chain/deploy/config.ts'
 import type { AnvilEngine, OpStackEngine } from '../../../chain/engine/engine.ts'
 import type { Manifest } from '../../../chain/manifest.ts'
@@ -50,7 +51,10 @@ export function deployConfig(profile: Profile, keys: Keys): DeployConfig {
       {
         name: network.name,
         unit: network.unit,
-        unitHashes: network.unitHashes,
+        class: 'attested',
+        unitWork: network.unitWork,
+        prover: zeroAddress,
+        challenger: zeroAddress,
         firstDay: network.firstDay,
         disputeSeconds: profile.disputeSeconds,
         faultTolerance: 1,
@@ -98,7 +102,7 @@ export function firstManifest(profile: Profile, ports: Ports, engine: AnvilEngin
         id: networkId,
         name: network.name,
         unit: network.unit,
-        unitHashes: network.unitHashes.toString(),
+        unitWork: network.unitWork.toString(),
         source: network.source,
       },
     ],

@@ -25,7 +25,7 @@ describe('roles file', () => {
     assert.equal(config.bridge.finalizationPeriodSeconds, 604_800)
     assert.equal(config.testL1, undefined)
     assert.equal(config.wbtc, undefined)
-    assert.equal(config.networks[0]?.unitHashes, 10n ** 15n)
+    assert.equal(config.networks[0]?.unitWork, 86_400n * 10n ** 15n)
     const holders = Object.values(config.roles)
     assert.equal(new Set(holders).size, holders.length)
   })
@@ -36,10 +36,10 @@ describe('roles file', () => {
       roles.l2.chainId = -1
       delete roles.roles.guardian
       roles.roles.owner = roles.roles.batcher
-      roles.networks[0].unitHashes = 10
+      roles.networks[0].unitWork = 10
       roles.timelockDelay = 5
     })
-    for (const place of ['l1.rules', 'l2.chainId', 'roles.guardian', 'roles', 'networks.0.unitHashes']) {
+    for (const place of ['l1.rules', 'l2.chainId', 'roles.guardian', 'roles', 'networks.0.unitWork']) {
       assert.ok(
         problems.some((problem) => problem.startsWith(`${place}:`)),
         `${place} in ${problems}`,

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IProvenDays, Totals} from "./IProvenDays.sol";
+import {IProvenDays} from "./IProvenDays.sol";
 import {IRewardSource} from "./IRewardSource.sol";
+import {IVoidableDays} from "./IVoidableDays.sol";
 
 /// @notice The oracle: what one unit of hashrate earned, day by day, as a quorum of signers saw it or as a relay proved it.
 /// @dev Component 0 is the subsidy, component 1 the fees. Per component and day
 ///      `index = floor(reward * unitWork * 1e18 / work)`. Fees settle by their capped value; the raw one is published
 ///      beside it.
-interface IRewardIndex is IRewardSource, IProvenDays {
+interface IRewardIndex is IRewardSource, IProvenDays, IVoidableDays {
     /// @notice What settles the days of a network.
     /// @dev Attested: the dispute time after a quorum. Proven: the proof of its prover; what a quorum says is provisional.
     ///      Checked: whichever of the two comes first.
@@ -206,7 +207,7 @@ interface IRewardIndex is IRewardSource, IProvenDays {
     function attest(Report calldata report, bytes calldata signatures) external;
 
     /// @inheritdoc IProvenDays
-    /// @dev The day after `lastProvenDay`. Replaces what a quorum said, unless the day is final already, however it became
+    /// @dev Totals of the day after `lastProvenDay`. Replaces what a quorum said, unless the day is final already, however it became
     ///      so: the proof is kept then, and changes no value. A component that does not fit its 112 bits is the largest that does.
     function prove(uint32 network, uint24 day, Totals calldata totals) external;
 
@@ -215,8 +216,8 @@ interface IRewardIndex is IRewardSource, IProvenDays {
     ///      attested network and 30 on another. From then on whatever comes first counts.
     function substitute(uint32 network, uint24 day) external;
 
-    /// @notice Reopens an attested day that is not final, and every attested day after it. Only the network's challenger.
-    /// @dev No report of the voided round or of an earlier one is accepted for that day again; signers who say something new
+    /// @inheritdoc IVoidableDays
+    /// @dev No report of the voided round or of an earlier one is accepted for that day again: signers who say something new
     ///      need a new round for it anyway. Reports of the later days may come again.
     function voidDay(uint32 network, uint24 day) external;
 

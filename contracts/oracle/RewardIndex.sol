@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IProvenDays, Totals} from "../interfaces/IProvenDays.sol";
+import {IProvenDays} from "../interfaces/IProvenDays.sol";
 import {IRewardIndex} from "../interfaces/IRewardIndex.sol";
 import {IRewardSource} from "../interfaces/IRewardSource.sol";
+import {IVoidableDays} from "../interfaces/IVoidableDays.sol";
 import {CodeStore} from "../libraries/CodeStore.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
@@ -65,6 +66,7 @@ contract RewardIndex is IRewardIndex {
         uint32 configCount;
         uint8 faultTolerance;
         NetworkClass class;
+        bool hasChallenger;
         address signerList;
         uint24 newestDay;
         uint24 lastProvenDay;
@@ -86,6 +88,10 @@ contract RewardIndex is IRewardIndex {
 
     /// @inheritdoc IRewardIndex
     mapping(uint32 network => mapping(uint24 day => bytes32)) public statementOf;
+
+    /// @inheritdoc IVoidableDays
+    /// @dev Kept where somebody may void a day for it, and nowhere else: a word costs a fifth of an attestation.
+    mapping(uint32 network => mapping(uint24 day => bytes32)) public attestedRootOf;
 
     constructor(Clock memory clock_, address timelock_, NetworkConfig[] memory networks_) {
         require(clock_.epochSeconds > 0, EpochLengthZero());
@@ -117,6 +123,7 @@ contract RewardIndex is IRewardIndex {
         }
         network.newestDay = report.day;
         _days[report.network][report.day] = day;
+        if (network.hasChallenger) attestedRootOf[report.network][report.day] = report.poolRowsRoot;
 
         emit DayAttested(
             report.network, report.day, digest, day.subsidyIndex, day.cappedFeesIndex, day.feesIndex, report
@@ -219,6 +226,7 @@ contract RewardIndex is IRewardIndex {
         for (uint24 dropped = day; dropped <= last; dropped++) {
             uint32 voidedRound = _days[network][dropped].voidedRound;
             delete _days[network][dropped];
+            delete attestedRootOf[network][dropped];
             _days[network][dropped].voidedRound = voidedRound;
         }
         stored.newestDay = day - 1;
@@ -377,7 +385,7 @@ contract RewardIndex is IRewardIndex {
         (network.name, network.unit, network.class) = (config.name, config.unit, config.class);
         (network.prover, network.challenger) = (config.prover, config.challenger);
         (network.unitWork, network.disputeSeconds) = (config.unitWork, config.disputeSeconds);
-        network.firstDay = config.firstDay;
+        (network.firstDay, network.hasChallenger) = (config.firstDay, config.challenger != address(0));
         (network.newestDay, network.lastProvenDay) = (config.firstDay - 1, config.firstDay - 1);
 
         emit NetworkAdded(number, config);

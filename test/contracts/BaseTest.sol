@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {ILedger} from "../../contracts/interfaces/ILedger.sol";
+import {IProvenDays} from "../../contracts/interfaces/IProvenDays.sol";
 import {IRewardIndex} from "../../contracts/interfaces/IRewardIndex.sol";
 import {Ledger} from "../../contracts/ledger/Ledger.sol";
 import {RewardIndex} from "../../contracts/oracle/RewardIndex.sol";
@@ -59,8 +60,12 @@ abstract contract BaseTest is Test {
         internal
         returns (RewardIndex)
     {
+        return deployRewardIndex(networkConfig(faultTolerance, signers));
+    }
+
+    function deployRewardIndex(IRewardIndex.NetworkConfig memory config) internal returns (RewardIndex) {
         IRewardIndex.NetworkConfig[] memory networks = new IRewardIndex.NetworkConfig[](1);
-        networks[0] = networkConfig(faultTolerance, signers);
+        networks[0] = config;
         return new RewardIndex(IRewardIndex.Clock(FIRST_EPOCH, START, EPOCH_SECONDS), timelock, networks);
     }
 
@@ -72,11 +77,11 @@ abstract contract BaseTest is Test {
         return networkConfig(IRewardIndex.NetworkClass.Attested, faultTolerance, signers);
     }
 
-    function networkConfig(
-        IRewardIndex.NetworkClass class,
-        uint8 faultTolerance,
-        address[] memory signers
-    ) internal view returns (IRewardIndex.NetworkConfig memory) {
+    function networkConfig(IRewardIndex.NetworkClass class, uint8 faultTolerance, address[] memory signers)
+        internal
+        view
+        returns (IRewardIndex.NetworkConfig memory)
+    {
         bool attested = class == IRewardIndex.NetworkClass.Attested;
         return IRewardIndex.NetworkConfig({
             name: "BTC",
@@ -148,6 +153,20 @@ abstract contract BaseTest is Test {
         for (uint256 i = 0; i < count; i++) {
             signatures = bytes.concat(signatures, sign(keys_[i], digest));
         }
+    }
+
+    /// @dev What the report of the day says.
+    function totalsFor(uint24 day) internal pure returns (IProvenDays.Totals memory) {
+        IRewardIndex.Report memory report = reportFor(day);
+        return IProvenDays.Totals({
+            lastHeight: report.lastHeight,
+            lastBlockHash: report.lastBlockHash,
+            work: report.work,
+            subsidy: report.subsidy,
+            fees: report.fees,
+            cappedFees: report.cappedFees,
+            medianFee: report.medianFee
+        });
     }
 
     function attestDay(uint24 day) internal {

@@ -9,7 +9,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 // Budgets, in gas of a whole transaction. Every call of these tests is one: isolation is on, so storage is cold and the
 // 21,000 and the calldata are counted.
-// attest ── 4, 13, 31 signers
+// attest ── 4, 13, 31 signers; on a network whose days may be voided
+// prove, substitute
 // poke
 // escrow ── new, existing series
 // redeem ── long, short, ten at once
@@ -23,22 +24,49 @@ contract GasTest is BaseTest {
 
     /// forge-config: default.isolate = true
     function test_attest_withinBudget_of4() public {
-        attestDay(FIRST_EPOCH);
+        _deployOf(1);
+        _attestFirst(3);
         _attestWithin("attest, 4 signers", keys, 3, 124_000);
+    }
+
+    /// @dev Where a challenger may void a day, its root is kept: one word more.
+    /// forge-config: default.isolate = true
+    function test_attest_withinBudget_challengeable() public {
+        attestDay(FIRST_EPOCH);
+        _attestWithin("attest, 4 signers, challengeable", keys, 3, 146_000);
+    }
+
+    /// forge-config: default.isolate = true
+    function test_prove_withinBudget() public {
+        _deployOf(1);
+        vm.warp(endOf(FIRST_EPOCH + 1));
+        vm.prank(prover);
+        rewardIndex.prove(BTC, FIRST_EPOCH, totalsFor(FIRST_EPOCH));
+
+        vm.prank(prover);
+        rewardIndex.prove(BTC, FIRST_EPOCH + 1, totalsFor(FIRST_EPOCH + 1));
+        _within("prove", 124_000);
+    }
+
+    /// forge-config: default.isolate = true
+    function test_substitute_withinBudget() public {
+        vm.warp(endOf(FIRST_EPOCH + 8));
+        rewardIndex.substitute(BTC, FIRST_EPOCH);
+
+        rewardIndex.substitute(BTC, FIRST_EPOCH + 1);
+        _within("substitute", 86_000);
     }
 
     /// forge-config: default.isolate = true
     function test_attest_withinBudget_of13() public {
-        keys = signerKeys(13);
-        rewardIndex = deployRewardIndex(4, addressesOf(keys));
+        _deployOf(4);
         _attestFirst(9);
         _attestWithin("attest, 13 signers", keys, 9, 152_000);
     }
 
     /// forge-config: default.isolate = true
     function test_attest_withinBudget_of31() public {
-        keys = signerKeys(31);
-        rewardIndex = deployRewardIndex(10, addressesOf(keys));
+        _deployOf(10);
         _attestFirst(21);
         _attestWithin("attest, 31 signers", keys, 21, 209_000);
     }
@@ -201,6 +229,14 @@ contract GasTest is BaseTest {
         vm.prank(miner);
         assertTrue(facade.transfer(buyer, QUANTITY / 2));
         _within("facade transfer", 47_000);
+    }
+
+    /// @dev Like BTC at launch: proven, so with no challenger.
+    function _deployOf(uint8 faultTolerance) private {
+        keys = signerKeys(3 * uint256(faultTolerance) + 1);
+        rewardIndex = deployRewardIndex(
+            networkConfig(IRewardIndex.NetworkClass.Proven, faultTolerance, addressesOf(keys))
+        );
     }
 
     function _attestFirst(uint256 count) private {

@@ -12,6 +12,7 @@ import {BaseTest} from "../BaseTest.sol";
 // constructor
 // ├── when an epoch has no length → reverts EpochLengthZero
 // ├── when a network's unit is 0 → reverts UnitWorkZero; first day 0 → FirstDayZero
+// ├── when an attested network has a prover, or another none → reverts WrongProver; or a challenger → WrongChallenger
 // ├── when f > 10 → reverts FaultToleranceOutOfRange; when n is not 3f + 1 → WrongSignerCount
 // ├── when a signer is 0 or there twice → reverts ZeroSigner, DuplicateSigner
 // └── otherwise → signers are stored ascending, whatever their order was
@@ -19,6 +20,7 @@ import {BaseTest} from "../BaseTest.sol";
 // ├── when the network does not exist → reverts NoSuchNetwork
 // ├── when the day is not the next one (gap, replay) → reverts WrongDay
 // ├── when the clock has not left the day → reverts DayNotOver
+// ├── when the round is not open yet → reverts RoundNotOpen; when it is 0 → RoundOver
 // ├── when there is no work → reverts WorkZero
 // ├── when the capped fees exceed the fees → reverts CappedFeesAboveFees
 // ├── when the index does not fit → reverts IndexTooLarge
@@ -57,6 +59,20 @@ contract RewardIndexTest is BaseTest {
         config = networkConfig(1, signers);
         config.firstDay = 0;
         _constructorReverts(config, abi.encodeWithSelector(IRewardIndex.FirstDayZero.selector));
+        config = networkConfig(1, signers);
+        config.prover = prover;
+        _constructorReverts(config, abi.encodeWithSelector(IRewardIndex.WrongProver.selector, 0, prover));
+        for (uint8 class = 1; class < 3; class++) {
+            config = networkConfig(IRewardIndex.NetworkClass(class), 1, signers);
+            config.challenger = challenger;
+            _constructorReverts(
+                config, abi.encodeWithSelector(IRewardIndex.WrongChallenger.selector, class, challenger)
+            );
+            config.prover = address(0);
+            _constructorReverts(
+                config, abi.encodeWithSelector(IRewardIndex.WrongProver.selector, class, address(0))
+            );
+        }
         config = networkConfig(11, new address[](34));
         _constructorReverts(
             config, abi.encodeWithSelector(IRewardIndex.FaultToleranceOutOfRange.selector, 11, 10)
@@ -161,6 +177,34 @@ contract RewardIndexTest is BaseTest {
             reportFor(FIRST_EPOCH),
             abi.encodeWithSelector(IRewardIndex.DayNotOver.selector, FIRST_EPOCH, FIRST_EPOCH)
         );
+    }
+
+    /// @dev One more round for every quarter of an epoch.
+    function testFuzz_attest_revertsIfRoundIsNotOpen(uint256 late, uint32 round) public {
+        late = bound(late, 0, 10 * EPOCH_SECONDS);
+        uint256 open = 1 + late / (EPOCH_SECONDS / 4);
+        vm.warp(endOf(FIRST_EPOCH) - 1);
+        assertEq(rewardIndex.openRound(FIRST_EPOCH), 0);
+        vm.warp(endOf(FIRST_EPOCH) + late);
+        assertEq(rewardIndex.openRound(FIRST_EPOCH), open);
+        IRewardIndex.Report memory report = reportFor(FIRST_EPOCH);
+        report.round = uint32(bound(round, open + 1, type(uint32).max));
+        _attestReverts(report, abi.encodeWithSelector(IRewardIndex.RoundNotOpen.selector, report.round, open));
+        report.round = 0;
+        _attestReverts(report, abi.encodeWithSelector(IRewardIndex.RoundOver.selector, 0, 0));
+        report.round = uint32(bound(round, 1, open));
+        rewardIndex.attest(report, signAll(keys, 3, rewardIndex.hashReport(report)));
+        assertEq(rewardIndex.dayOf(BTC, FIRST_EPOCH).round, report.round);
+    }
+
+    /// @dev The clock may begin after the first day.
+    function testFuzz_openRound_countsFromTheClocksStart(uint256 late, uint24 before) public {
+        uint24 day = FIRST_EPOCH - uint24(bound(before, 1, FIRST_EPOCH));
+        late = bound(late, 0, 10 * EPOCH_SECONDS);
+        vm.warp(START + late);
+        assertEq(rewardIndex.openRound(day), 1 + late / (EPOCH_SECONDS / 4));
+        vm.warp(START / 2);
+        assertEq(rewardIndex.openRound(day), 1);
     }
 
     function test_attest_revertsIfThereIsNoWork() public {
@@ -342,6 +386,17 @@ contract RewardIndexTest is BaseTest {
         );
         bytes32 expected = keccak256(bytes.concat(hex"1901", domain, keccak256(bytes.concat(head, tail))));
         assertEq(rewardIndex.hashReport(report), expected);
+        assertEq(rewardIndex.hashReportUnder(rewardIndex.configDigest(BTC), report), expected);
+    }
+
+    function testFuzz_hashReportUnder_isOfThatConfig(bytes32 digest) public {
+        IRewardIndex.Report memory report = reportFor(FIRST_EPOCH);
+        bytes32 before = rewardIndex.configDigest(BTC);
+        bytes32 signed = rewardIndex.hashReport(report);
+        vm.prank(timelock);
+        rewardIndex.changeSigners(BTC, 1, addressesOf(keys));
+        assertEq(rewardIndex.hashReportUnder(before, report), signed);
+        assertEq(rewardIndex.hashReportUnder(digest, report) == signed, digest == before);
     }
 
     function test_configDigest_isOfTheWholeConfig() public view {
@@ -486,7 +541,7 @@ contract RewardIndexTest is BaseTest {
     }
 
     function _indexOf(uint256 reward, uint256 work) private pure returns (uint112) {
-        return uint112(reward * 86_400 * PETAHASH * 1e18 / work);
+        return uint112(reward * UNIT_WORK * 1e18 / work);
     }
 
     function _constructorReverts(IRewardIndex.NetworkConfig memory config, bytes memory reason) private {

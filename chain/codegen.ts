@@ -12,6 +12,7 @@ const MAX_FILE_BYTES = 1 << 20
 /** Our contracts: with bytecode, because they are deployed from here. */
 const ours = [
   'RewardIndex',
+  'SignerBonds',
   'Ledger',
   'Facade',
   'Listing',

@@ -62,7 +62,8 @@ interface IRewardIndex is IRewardSource, IProvenDays, IVoidableDays {
     /// @param name For people, for example "BTC".
     /// @param unit For people, for example "1 PH/s".
     /// @param unitWork The work that one unit does in an epoch, in the measure of `work`: 86,400 × 10^15 hashes for 1 PH/s.
-    /// @param prover Who proves the days; 0 in the class "attested", and only there.
+    /// @param prover Who proves the days, and finds blocks buried (`IBuriedBlocks`); 0 in the class "attested", and only
+    ///        there.
     /// @param challenger Who may void an attested day before it is final; 0 for nobody, and in the other classes.
     /// @param firstDay The first day that has values. One that is long over when the network is added may be substituted at
     ///        once, by 0.

@@ -14,8 +14,8 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 /// @title RewardIndex
 /// @dev Why days settle in order. A day is *written* when it has values, *final* from its `finalAt` on (0 = no time is set).
 ///      Written are the days from the first to `newestDay`: `attest` and `substitute` write no other day than the next one, and
-///      `prove`, whose days come one after the other from the first, is never further than that. Final are the first so many of
-///      them, because each way to become final keeps it so:
+///      `prove`, whose days come one after the other from the first, no later one. Final are the first so many of them, because
+///      each way to become final keeps it so:
 ///        time     (attested, checked) Attestations come in order, the dispute time never changes: `finalAt` never falls from one
 ///                 attested day to the next.
 ///        proof    (proven, checked) When a day is proven, all before it are proven, and a proven day is final.
@@ -29,7 +29,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 ///      Why it doesn't matter when a keeper calls. Time settles by itself. A proof settles the same values whenever it
 ///      comes, if nobody substituted the day in the 30 epochs it had. What a quorum attested on an attested or checked network
 ///      is not substituted any more. After the 7 or 30 epochs in which nobody said anything, a late word and the substitute are
-///      both fair, and whoever holds positions may call either.
+///      both fair, and whoever holds positions may call either; so it is for a day that is voided after its 7 epochs.
 ///
 ///      Assumes that at most f of a network's 3f + 1 signers lie or are gone, that the timelock, which may replace them, is
 ///      honest, and that provers and challengers are contracts which check what they say. A day that all of them miss is

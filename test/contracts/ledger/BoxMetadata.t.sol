@@ -96,6 +96,7 @@ contract BoxMetadataTest is BaseTest {
         index = ledger.register(terms);
         uint64 top = 30 * 64_000e9;
         _assertSays(_slice(false, 1, Boxes.MAX_STRIKE), " above 0.00000000000000000000000001 WBTC. Counted");
+        _assertSays(_slice(false, 1, 2), " above 0.00000000000000000000000001 WBTC and up to 0.0");
         _assertSays(_slice(true, 0, top - 1), ", counted down to 0.00000000000000000000000001 WBTC. Counted");
     }
 

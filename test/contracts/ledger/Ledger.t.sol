@@ -156,6 +156,22 @@ contract LedgerTest is BoxTest {
         }
     }
 
+    /// @dev Where sums lie is packed of index and epoch: the highest bit of an epoch would be the first to fall on an index.
+    function test_poke_farEpochsMeetNoOtherIndex() public {
+        ILedger.IndexTerms memory terms = termsOf(address(token), address(source));
+        terms.firstEpoch = FIRST_EPOCH + 2 ** 23;
+        uint32 far = ledger.register(terms);
+        uint32 near = ledger.register(termsOf(address(token), address(source)));
+        index = far;
+        pokeWith(1, 2);
+        index = near;
+        pokeWith(3, 4);
+        assertEq(ledger.prefixSum(far, 0, terms.firstEpoch + 1), 1);
+        assertEq(ledger.prefixSum(far, 1, terms.firstEpoch + 1), 2);
+        assertEq(ledger.prefixSum(near, 0, FIRST_EPOCH + 1), 3);
+        assertEq(ledger.prefixSum(near, 1, FIRST_EPOCH + 1), 4);
+    }
+
     /// @dev On the second day of the largest caps: each component shares a word with its neighbour.
     function test_poke_revertsIfASumOutgrowsItsHalf() public {
         ILedger.IndexTerms memory terms = termsOf(address(token), address(source));

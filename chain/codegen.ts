@@ -13,6 +13,8 @@ const MAX_FILE_BYTES = 1 << 20
 const ours = [
   'RewardIndex',
   'SignerBonds',
+  'EthereumRelay',
+  'IndexFeed',
   'Ledger',
   'Facade',
   'Listing',

@@ -62,7 +62,10 @@ describe('headers of Ethereum', () => {
     for (const { headerRlp } of realBlocks()) {
       const header = headerOf(headerRlp)
       for (const [field, value] of Object.entries(header)) {
-        const wrong = { ...header, [field]: value.replace(/.$/, (last) => (last === '1' ? '2' : '1')) }
+        const wrong = {
+          ...header,
+          [field]: (value ?? '0x').replace(/.$/, (last) => (last === '1' ? '2' : '1')),
+        }
         assert.throws(() => encodeHeader(wrong), EthereumHashError, field)
       }
       assert.throws(() => encodeHeader({ ...header, requestsHash: header.hash }), EthereumHashError)

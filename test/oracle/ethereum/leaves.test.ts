@@ -43,6 +43,7 @@ describe("leaves of a day of Ethereum's blocks", () => {
         )
         assert.equal(dayRoot(leaves), keccak256(expected))
       }),
+      { numRuns: 30 },
     )
   })
 
@@ -64,6 +65,7 @@ describe("leaves of a day of Ethereum's blocks", () => {
         assert.deepEqual(rest, [])
         assert.equal(keccak256(concat([toHex(count, { size: 32 }), node])), dayRoot(day(count)))
       }),
+      { numRuns: 30 },
     )
   })
 

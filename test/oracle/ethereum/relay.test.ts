@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import {
+  type Abi,
   type Address,
   ContractFunctionRevertedError,
+  encodeFunctionData,
   type Hex,
   numberToHex,
   type PrivateKeyAccount,
@@ -14,12 +16,12 @@ import {
 } from 'viem'
 import {
   deployContract,
-  estimateContractGas,
+  estimateGas,
   readContract,
   sendRawTransaction,
+  sendTransaction,
   simulateContract,
   waitForTransactionReceipt,
-  writeContract,
 } from 'viem/actions'
 import { loadArtifact } from '../../../chain/artifacts.ts'
 import { anvil } from '../../../chain/engine/anvil/rpc.ts'
@@ -46,7 +48,7 @@ const network = 2
 const secondsPerDay = 86_400
 
 describe('EthereumRelay', function () {
-  this.timeout(180_000)
+  this.timeout(300_000)
   const builder = account()
   let node: TestNode
   let relay: Address
@@ -74,9 +76,10 @@ describe('EthereumRelay', function () {
     return contractAddress
   }
 
-  /** Sends what the types of `abi` allow, and waits for it. */
-  async function sent(parameters: Parameters<typeof writeContract>[1]): Promise<void> {
-    const hash = await writeContract(client(), parameters)
+  type Call = { address: Address; abi: Abi; functionName: string; args?: readonly unknown[] }
+
+  async function sent({ address, ...call }: Call): Promise<void> {
+    const hash = await sendTransaction(client(), { to: address, data: encodeFunctionData(call) })
     assert.equal((await waitForTransactionReceipt(client(), { hash })).status, 'success')
   }
 
@@ -136,17 +139,18 @@ describe('EthereumRelay', function () {
       }
     })
 
+    /** Of a whole transaction. */
+    const gasOf = (functionName: string, args: readonly unknown[]) => {
+      const abi: Abi = ethereumRelay.abi
+      return estimateGas(client(), { to: relay, data: encodeFunctionData({ abi, functionName, args }) })
+    }
+
     it('keeps to its budgets of gas', async () => {
       // What Optimism's MerkleTrie took for the inclusion alone.
       const limits = [145_645n, 235_420n]
       for (const [i, block] of blocks.entries()) {
-        const args = [descentOf(block)] as const
-        const header = await estimateContractGas(client(), { ...on(), functionName: 'headerOf', args })
-        const payment = await estimateContractGas(client(), {
-          ...on(),
-          functionName: 'paymentOf',
-          args: [...args, lastOf(block)],
-        })
+        const header = await gasOf('headerOf', [descentOf(block)])
+        const payment = await gasOf('paymentOf', [descentOf(block), lastOf(block)])
         process.stdout.write(
           `      block ${block.blockNumber}: header ${header} gas, with payment ${payment}\n`,
         )
@@ -177,7 +181,7 @@ describe('EthereumRelay', function () {
           )
           assert.equal(error, inHeader ? 'HeaderMismatch' : 'TrieNodeMissing')
         }),
-        { numRuns: 500 },
+        { numRuns: 300 },
       )
     })
 
@@ -186,19 +190,18 @@ describe('EthereumRelay', function () {
         const day = Math.floor(Number(block.timestamp) / secondsPerDay)
         const right = realLeaf(block)
         const around = dayAround(right)
-        const challenge = async (leaf: EthereumLeaf) => {
+        const challengeOf = async (leaf: EthereumLeaf): Promise<Call> => {
           const leaves = around.with(5, leaf)
           await sent({ ...model(), functionName: 'attest', args: [network, day, dayRoot(leaves)] })
-          return simulateContract(client(), {
-            ...on(),
-            functionName: 'challengePayment',
-            args: [network, day, proveLeaf(leaves, 5), descentOf(block), lastOf(block)],
-          })
+          const args = [network, day, proveLeaf(leaves, 5), descentOf(block), lastOf(block)]
+          return { ...on(), functionName: 'challengePayment', args }
         }
-        assert.equal(await refusal(challenge(right)), 'NothingContradicted')
+        assert.equal(
+          await refusal(simulateContract(client(), await challengeOf(right))),
+          'NothingContradicted',
+        )
 
-        const { request } = await challenge({ ...right, payment: right.payment + 1n })
-        await sent(request)
+        await sent(await challengeOf({ ...right, payment: right.payment + 1n }))
         const root = await readContract(client(), {
           ...model(),
           functionName: 'attestedRootOf',
@@ -238,7 +241,7 @@ describe('EthereumRelay', function () {
     }
 
     // Sizes about which the keys change their length or their way: 1, 16, 128 (whose proof is one node longer), 144, 256.
-    const sizes = [1, 2, 3, 15, 16, 17, 40, 127, 128, 129, 130, 143, 144, 145, 200, 255, 256, 257, 300]
+    const sizes = [1, 2, 15, 16, 17, 127, 128, 129, 130, 144, 145, 256, 257]
 
     it('proves the last transaction of blocks of any size, and no earlier one', async () => {
       for (const count of sizes) {
@@ -291,9 +294,9 @@ describe('EthereumRelay', function () {
     })
 
     /** Nothing is mined of itself here. */
-    async function minedNow(parameters: Parameters<typeof writeContract>[1]): Promise<void> {
+    async function minedNow(call: Call): Promise<void> {
       await anvil(client(), 'evm_setAutomine', [true])
-      await sent(parameters)
+      await sent(call)
       await anvil(client(), 'evm_setAutomine', [false])
       nonce++
     }

@@ -11,9 +11,9 @@ import {
 ///      those that settle, capped. Round = day, and days without a value have no round: `NoData`, never 0.
 ///      `startedAt` is when the clock entered the day, `answeredInRound` the round.
 ///
-///      `Settled` has the days that can never change again, in order, and `updatedAt` is when the day became final.
-///      `Provisional` goes on with the days that are attested only: these may still be voided, or be replaced by a proof. Its
-///      `updatedAt` is when the day was attested, or became final where nobody attested it. Nothing may settle by it.
+///      `Settled` has the days that can never change again, in order. `Provisional` goes on with the days that are
+///      attested only: these may still be voided, or be replaced by a proof, and nothing may settle by them. `updatedAt`
+///      is when the day became final, and until then when it was attested.
 ///
 ///      No transaction writes to a feed, so `AnswerUpdated` and `NewRound` are never emitted: the index emits the days.
 interface IIndexFeed is AggregatorV2V3Interface {

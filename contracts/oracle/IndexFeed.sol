@@ -127,7 +127,10 @@ contract IndexFeed is IIndexFeed {
 
     function _roundOf(uint24 day) private view returns (Round memory round) {
         IRewardIndex.Day memory stored = IRewardIndex(rewardIndex).dayOf(network, day);
-        require(stored.finalAt != 0, NoData(day));
+        // A proof or a substitution may have replaced what was attested, so a final day counts from its finality.
+        bool isFinal = stored.finalAt != 0 && stored.finalAt <= _now();
+        round.updatedAt = isFinal ? stored.finalAt : stored.attestedAt;
+        require(round.updatedAt != 0, NoData(day));
         uint256 value = 0;
         if (components & SUBSIDY != 0) value += stored.subsidyIndex;
         if (components & FEES != 0) value += stored.cappedFeesIndex;
@@ -135,13 +138,15 @@ contract IndexFeed is IIndexFeed {
         round.day = day;
         round.answer = value.toInt256();
         round.startedAt = _startOf(day);
-        bool sinceAttested = stage == Stage.Provisional && stored.attestedAt != 0;
-        round.updatedAt = sinceAttested ? stored.attestedAt : stored.finalAt;
     }
 
     /// @dev Before the clock began it showed its first epoch, so an earlier day has no start but the clock's own.
     function _startOf(uint256 day) private view returns (uint256) {
         return day <= FIRST_EPOCH ? START : START + (day - FIRST_EPOCH) * EPOCH_SECONDS;
+    }
+
+    function _now() private view returns (uint256) {
+        return block.timestamp;
     }
 
     function _text(bytes32 padded) private pure returns (string memory) {

@@ -97,7 +97,7 @@ contract IndexFeedTest is BaseTest {
         }
         skip(wait);
         uint24 last = FIRST_EPOCH + days_ - 1;
-        _assertLatest(provisional, last, endOf(last));
+        _assertLatest(provisional, last, endOf(last) + (wait < DISPUTE_SECONDS ? 0 : DISPUTE_SECONDS));
         if (wait < DISPUTE_SECONDS) last--;
         if (last < FIRST_EPOCH) _assertNoData(settled, 0);
         else _assertLatest(settled, last, endOf(last) + DISPUTE_SECONDS);
@@ -118,6 +118,21 @@ contract IndexFeedTest is BaseTest {
         );
 
         _assertLatest(provisional, FIRST_EPOCH + 1, endOf(FIRST_EPOCH + 1) + DISPUTE_SECONDS);
+    }
+
+    /// @dev Where a proof settles, an attested day has no time of finality.
+    function testFuzz_latestRoundData_provisionalNeedsNoTimeOfFinality(uint32 wait) public {
+        attestDay(FIRST_EPOCH);
+        skip(wait);
+        IRewardIndex.Day memory day = rewardIndex.dayOf(BTC, FIRST_EPOCH);
+        day.finalAt = 0;
+        vm.mockCall(
+            address(rewardIndex), abi.encodeCall(rewardIndex.dayOf, (BTC, FIRST_EPOCH)), abi.encode(day)
+        );
+        vm.mockCall(address(rewardIndex), abi.encodeCall(rewardIndex.lastContiguousDay, (BTC)), abi.encode(0));
+
+        _assertLatest(provisional, FIRST_EPOCH, endOf(FIRST_EPOCH));
+        _assertNoData(settled, 0);
     }
 
     /* ROUNDS */

@@ -111,12 +111,9 @@ contract IndexFeed is IIndexFeed {
 
     /* INTERNALS */
 
-    function _latestDay() private view returns (uint24 day) {
+    function _latestDay() private view returns (uint24) {
         IRewardIndex index = IRewardIndex(rewardIndex);
-        day = index.lastContiguousDay(network);
-        if (stage == Stage.Settled) return day;
-        uint24 attested = index.lastAttestedDay(network);
-        if (attested > day) return attested;
+        return stage == Stage.Settled ? index.lastContiguousDay(network) : index.newestDay(network);
     }
 
     /// @dev Days settle in order: what is not past the last settled one has settled.

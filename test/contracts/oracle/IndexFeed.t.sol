@@ -111,7 +111,7 @@ contract IndexFeedTest is BaseTest {
         IRewardIndex.Day memory day = rewardIndex.dayOf(BTC, FIRST_EPOCH + 1);
         day.attestedAt = 0;
         vm.mockCall(
-            address(rewardIndex), abi.encodeCall(rewardIndex.lastAttestedDay, (BTC)), abi.encode(FIRST_EPOCH)
+            address(rewardIndex), abi.encodeCall(rewardIndex.newestDay, (BTC)), abi.encode(FIRST_EPOCH)
         );
         vm.mockCall(
             address(rewardIndex), abi.encodeCall(rewardIndex.dayOf, (BTC, FIRST_EPOCH + 1)), abi.encode(day)

@@ -61,13 +61,13 @@ contract RewardIndex is IRewardIndex {
         address challenger;
         bytes32 configDigest;
         uint128 unitWork;
-        uint24 firstDay;
         uint32 disputeSeconds;
         uint32 configCount;
         uint8 faultTolerance;
         NetworkClass class;
         bool hasChallenger;
         address signerList;
+        uint24 firstDay;
         uint24 newestDay;
         uint24 lastProvenDay;
     }

@@ -103,21 +103,14 @@ contract IndexFeedTest is BaseTest {
         else _assertLatest(settled, last, endOf(last) + DISPUTE_SECONDS);
     }
 
-    /// @dev Proven and substituted days may have no attestation at all.
-    function test_latestRoundData_provisionalIsNeverBehindSettled() public {
+    /// @dev Substituted days have no attestation at all.
+    function test_latestRoundData_showsASubstitutedDay() public {
         attestDay(FIRST_EPOCH);
-        attestDay(FIRST_EPOCH + 1);
-        skip(DISPUTE_SECONDS);
-        IRewardIndex.Day memory day = rewardIndex.dayOf(BTC, FIRST_EPOCH + 1);
-        day.attestedAt = 0;
-        vm.mockCall(
-            address(rewardIndex), abi.encodeCall(rewardIndex.newestDay, (BTC)), abi.encode(FIRST_EPOCH)
-        );
-        vm.mockCall(
-            address(rewardIndex), abi.encodeCall(rewardIndex.dayOf, (BTC, FIRST_EPOCH + 1)), abi.encode(day)
-        );
+        vm.warp(endOf(FIRST_EPOCH + 8));
+        rewardIndex.substitute(BTC, FIRST_EPOCH + 1);
 
-        _assertLatest(provisional, FIRST_EPOCH + 1, endOf(FIRST_EPOCH + 1) + DISPUTE_SECONDS);
+        _assertLatest(settled, FIRST_EPOCH + 1, block.timestamp);
+        _assertLatest(provisional, FIRST_EPOCH + 1, block.timestamp);
     }
 
     /// @dev Where a proof settles, an attested day has no time of finality.

@@ -2,11 +2,11 @@
 pragma solidity 0.8.30;
 
 import {IEthereumRelay} from "../interfaces/IEthereumRelay.sol";
-import {IL1Block} from "../interfaces/IL1Block.sol";
 import {IRewardIndex} from "../interfaces/IRewardIndex.sol";
 import {IVoidableDays} from "../interfaces/IVoidableDays.sol";
 import {EthereumHeader, Header} from "../libraries/EthereumHeader.sol";
 import {EthereumTransaction} from "../libraries/EthereumTransaction.sol";
+import {OptimismPredeploys} from "../libraries/HashsandPredeploys.sol";
 import {MerkleList} from "../libraries/MerkleList.sol";
 import {TransactionTrie} from "../libraries/TransactionTrie.sol";
 
@@ -17,7 +17,6 @@ import {TransactionTrie} from "../libraries/TransactionTrie.sol";
 contract EthereumRelay is IEthereumRelay {
     using EthereumHeader for bytes;
 
-    IL1Block private constant L1_BLOCK = IL1Block(0x4200000000000000000000000000000000000015);
     uint256 private constant MAX_HEADERS = 64;
 
     address public immutable rewardIndex;
@@ -33,8 +32,8 @@ contract EthereumRelay is IEthereumRelay {
 
     /// @inheritdoc IEthereumRelay
     function record() external returns (uint64 number) {
-        number = L1_BLOCK.number();
-        _record(number, L1_BLOCK.hash());
+        number = OptimismPredeploys.L1_BLOCK.number();
+        _record(number, OptimismPredeploys.L1_BLOCK.hash());
     }
 
     /// @inheritdoc IEthereumRelay

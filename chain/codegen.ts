@@ -15,6 +15,7 @@ const ours = [
   'SignerBonds',
   'EthereumRelay',
   'IndexFeed',
+  'BitcoinRelay',
   'Ledger',
   'Facade',
   'Listing',

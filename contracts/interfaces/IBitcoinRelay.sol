@@ -95,7 +95,7 @@ interface IBitcoinRelay {
     event BestChanged(bytes32 indexed best, bytes32 indexed before);
 
     /// @notice A difficulty epoch begins more than 7,200 seconds before the block below it, which BIP 54 would forbid.
-    event TimewarpSeen(uint32 indexed height, uint32 time, uint32 previousTime);
+    event TimewarpSeen(uint256 time, uint256 previousTime);
 
     event GroupProven(
         bytes32 indexed checkpoint,
@@ -126,7 +126,8 @@ interface IBitcoinRelay {
     /// @notice A block's time is at most two hours ahead of this chain's.
     error TimeTooLate(uint256 position, uint256 time, uint256 latest);
     /// @notice The hash is above the target: another header, or it does not stand on the one before it.
-    error NotEnoughWork(uint256 position, bytes32 hash, uint256 target);
+    /// @param hash In wire order.
+    error NotEnoughWork(uint256 position, bytes32 hash, uint256 bits);
     /// @notice The batch must end before this block, whose median time is in the next day.
     error CrossesMidnight(uint256 position, uint256 medianTime, uint256 midnight);
 

@@ -11,12 +11,28 @@ library BitcoinHash {
     /// @notice The precompile was given too little gas.
     error Sha256Failed();
 
-    /// @dev Of the header at a position, which stands on `previous`. A header is version 4, Merkle root 32, time 4, bits 4,
-    ///      nonce 4 bytes. The caller keeps `position` within the headers.
-    function ofHeaderAt(bytes calldata headers, uint256 position, bytes32 previous)
+    function timeAndBits(bytes calldata headers, uint256 position)
+        internal
+        pure
+        returns (uint256 time, uint256 bits)
+    {
+        uint256 lanes;
+        assembly ("memory-safe") {
+            // The last 32 bytes of the header: 20 of the root, time, bits, nonce.
+            lanes := shr(32, calldataload(add(headers.offset, add(mul(position, HEADER_BYTES), 16))))
+        }
+        // Each reversed in its place.
+        lanes = ((lanes >> 8) & 0x00ff00ff00ff00ff) | ((lanes & 0x00ff00ff00ff00ff) << 8);
+        lanes = ((lanes >> 16) & 0x0000ffff0000ffff) | ((lanes & 0x0000ffff0000ffff) << 16);
+        return ((lanes >> 32) & 0xffffffff, lanes & 0xffffffff);
+    }
+
+    /// @dev Hash, time and bits of the header at a position, which stands on `previous`; its Merkle root goes into `roots`. A
+    ///      header is version 4, Merkle root 32, time 4, bits 4, nonce 4 bytes. The caller keeps `position` within both.
+    function ofHeader(bytes calldata headers, uint256 position, bytes32 previous, bytes32[] memory roots)
         internal
         view
-        returns (bytes32 hash)
+        returns (bytes32 hash, uint256 time, uint256 bits)
     {
         bool done;
         assembly ("memory-safe") {
@@ -25,34 +41,18 @@ library BitcoinHash {
             calldatacopy(buffer, header, 4)
             mstore(add(buffer, 4), previous)
             calldatacopy(add(buffer, 36), add(header, 4), 44)
+            mstore(add(add(roots, 32), shl(5, position)), mload(add(buffer, 36)))
+            // Time and bits, each reversed in its place.
+            bits := shr(32, mload(add(buffer, 48)))
+            bits := or(and(shr(8, bits), 0x00ff00ff00ff00ff), shl(8, and(bits, 0x00ff00ff00ff00ff)))
+            bits := or(and(shr(16, bits), 0x0000ffff0000ffff), shl(16, and(bits, 0x0000ffff0000ffff)))
+            time := and(shr(32, bits), 0xffffffff)
+            bits := and(bits, 0xffffffff)
             done := staticcall(gas(), 2, buffer, 80, buffer, 32)
             done := and(done, staticcall(gas(), 2, buffer, 32, buffer, 32))
             hash := mload(buffer)
         }
         require(done, Sha256Failed());
-    }
-
-    function rootAt(bytes calldata headers, uint256 position) internal pure returns (bytes32 root) {
-        assembly ("memory-safe") {
-            root := calldataload(add(headers.offset, add(mul(position, HEADER_BYTES), 4)))
-        }
-    }
-
-    function timeAndBitsAt(bytes calldata headers, uint256 position)
-        internal
-        pure
-        returns (uint256 time, uint256 bits)
-    {
-        uint256 words;
-        assembly ("memory-safe") {
-            // The 32 bytes that end with the header.
-            words := calldataload(add(headers.offset, add(mul(position, HEADER_BYTES), 16)))
-        }
-        words = words >> 32;
-        // Each of the two reversed in its place.
-        words = ((words >> 8) & 0x00ff00ff00ff00ff) | ((words & 0x00ff00ff00ff00ff) << 8);
-        words = ((words >> 16) & 0x0000ffff0000ffff) | ((words & 0x0000ffff0000ffff) << 16);
-        return ((words >> 32) & 0xffffffff, words & 0xffffffff);
     }
 
     /// @dev The Merkle root over the left-most leaf `transaction`, whose siblings are `branch`, lowest first.

@@ -13,26 +13,23 @@ pragma solidity 0.8.30;
 ///      the median is that of the others.
 library BitcoinMedianTime {
     uint256 internal constant SPAN = 11;
+    /// @dev The median and the five behind it.
+    uint256 private constant KEPT = 6;
     uint256 private constant BEHIND = 5;
     uint256 private constant LANE = 32;
     uint256 private constant MASK = type(uint32).max;
     uint256 private constant OLDER = 8;
+    /// @dev Where the largest of the five stands.
+    uint256 private constant TOP = 128;
 
-    /// @param times The first eleven count, in any order.
+    /// @param times The first eleven count.
     function start(uint256[] memory times) internal pure returns (uint256 medianTime, uint256 later) {
-        uint256[] memory sorted = new uint256[](SPAN);
+        uint256 largest = 0;
         for (uint256 i = 0; i < SPAN; i++) {
-            uint256 hole = i;
-            while (hole > 0 && sorted[hole - 1] > times[i]) {
-                sorted[hole] = sorted[hole - 1];
-                hole--;
-            }
-            sorted[hole] = times[i];
+            // The smallest of seven goes.
+            largest = _insert(largest, KEPT, times[i]) >> LANE;
         }
-        medianTime = sorted[BEHIND];
-        for (uint256 i = SPAN - 1; i > BEHIND; i--) {
-            later = (later << LANE) | sorted[i];
-        }
+        return (largest & MASK, largest >> LANE);
     }
 
     /// @param leaving The oldest of the eleven.
@@ -42,24 +39,40 @@ library BitcoinMedianTime {
         pure
         returns (uint256, uint256)
     {
-        if (leaving > medianTime) return (medianTime, _insert(_remove(later, leaving), BEHIND - 1, time));
+        // What is usual, without the search for its place.
+        if (leaving <= medianTime && time >= later >> TOP) {
+            return (later & MASK, (later >> LANE) | (time << TOP));
+        }
+        if (leaving > medianTime) return (medianTime, _insert(_remove(later, leaving), 4, time));
         later = _insert(later, BEHIND, time);
         return (later & MASK, later >> LANE);
     }
 
-    /// @dev The last eleven, oldest first, as two words: eight of them, and three.
+    /// @dev Puts a new time behind the eleven from `position` on, and gives the one that leaves them. Assembly, because the
+    ///      bounds are those of the loop over the headers.
+    function exchange(uint256[] memory times, uint256 position, uint256 time)
+        internal
+        pure
+        returns (uint256 leaving)
+    {
+        assembly ("memory-safe") {
+            let at := add(add(times, 32), shl(5, position))
+            leaving := mload(at)
+            mstore(add(at, 352), time)
+        }
+    }
+
+    /// @dev The last eleven, oldest first, as two words: eight of them, and three. The next two are assembly too: checks of
+    ///      bounds that are constant would be half of a header again.
     function pack(uint256[] memory times) internal pure returns (uint256 older, uint96 newer) {
-        uint256 from = times.length - SPAN;
-        uint256 rest;
-        for (uint256 i = 0; i < OLDER; i++) {
-            older = (older << LANE) | times[from + i];
+        assembly ("memory-safe") {
+            let end := add(add(times, 32), shl(5, mload(times)))
+            let at := sub(end, 352)
+            for { let split := sub(end, 96) } lt(at, split) { at := add(at, 32) } {
+                older := or(shl(32, older), mload(at))
+            }
+            for {} lt(at, end) { at := add(at, 32) } { newer := or(shl(32, newer), mload(at)) }
         }
-        for (uint256 i = OLDER; i < SPAN; i++) {
-            rest = (rest << LANE) | times[from + i];
-        }
-        // Safe because it holds three times of 32 bits.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        newer = uint96(rest);
     }
 
     /// @return times The eleven, oldest first, and room for as many as are to follow.
@@ -69,13 +82,16 @@ library BitcoinMedianTime {
         returns (uint256[] memory times)
     {
         times = new uint256[](SPAN + toFollow);
-        for (uint256 i = OLDER; i > 0; i--) {
-            times[i - 1] = older & MASK;
-            older >>= LANE;
-        }
-        for (uint256 i = SPAN; i > OLDER; i--) {
-            times[i - 1] = newer & MASK;
-            newer >>= LANE;
+        assembly ("memory-safe") {
+            let at := add(times, 32)
+            for { let shift := 256 } shift { at := add(at, 32) } {
+                shift := sub(shift, 32)
+                mstore(at, and(shr(shift, older), 0xffffffff))
+            }
+            for { let shift := 96 } shift { at := add(at, 32) } {
+                shift := sub(shift, 32)
+                mstore(at, and(shr(shift, newer), 0xffffffff))
+            }
         }
     }
 

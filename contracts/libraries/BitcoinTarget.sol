@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {BitcoinHash} from "./BitcoinHash.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @notice Targets, their compact form in a header, and what they say of work.
@@ -30,6 +31,22 @@ library BitcoinTarget {
             size += 1;
         }
         return (size << 24) | mantissa;
+    }
+
+    /// @dev Whether a hash, in wire order, is at most the target that `bits` stand for, in the form that `toBits` gives. A hash
+    ///      whose bytes above the mantissa are zero, and whose next three are less than it, is: that is a third of the
+    ///      price of a reversal, and all but one in 2^23 of those that meet it.
+    function isMetBy(uint256 bits, bytes32 hash) internal pure returns (bool) {
+        bool isLess;
+        assembly ("memory-safe") {
+            // 3 to 32 of them: what stands above is then no less than 2^24, and a mantissa is.
+            let bytes_ := shr(24, bits)
+            let leading := or(shl(16, byte(sub(bytes_, 1), hash)), shl(8, byte(sub(bytes_, 2), hash)))
+            leading := or(leading, byte(sub(bytes_, 3), hash))
+            let above := shl(shl(3, bytes_), hash)
+            isLess := lt(or(leading, above), and(bits, 0xffffff))
+        }
+        return isLess || uint256(BitcoinHash.printed(hash)) <= fromBits(bits);
     }
 
     /// @dev Hashes expected to meet the target: floor(2^256 / (target + 1)), for a target below 2^256 - 1.

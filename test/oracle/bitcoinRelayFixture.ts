@@ -2,16 +2,16 @@ import assert from 'node:assert/strict'
 import {
   type Address,
   ContractFunctionRevertedError,
-  decodeFunctionResult,
   encodeDeployData,
   encodeFunctionData,
   type Hash,
   type Hex,
+  keccak256,
   type TransactionReceipt,
   toHex,
   BaseError as ViemError,
 } from 'viem'
-import { call, readContract, sendTransaction, simulateContract, waitForTransactionReceipt } from 'viem/actions'
+import { readContract, sendTransaction, simulateContract, waitForTransactionReceipt } from 'viem/actions'
 import { loadArtifact } from '../../chain/artifacts.ts'
 import { bitcoinRelay } from '../../chain/generated/abi.ts'
 import { headerHash, parseHeader } from '../../oracle/header.ts'
@@ -21,7 +21,7 @@ import { clientOf, type TestNode } from '../chain/fixture.ts'
 /** What the tests of the relay on real data share: a relay on a local node, batches cut by day, typed reverts. */
 
 export const chainId = 900
-const maxBatch = 252
+export const maxBatch = 252
 export const mainnetLimit = 0x1d00_ffff
 
 export type Genesis = {
@@ -67,42 +67,62 @@ export async function deployRelay(node: TestNode, parameters: RelayParameters) {
     }),
   )
   const contract = { address, abi: bitcoinRelay.abi } as const
+
+  /** Sends and waits. What reverts is called once more, for the contract's typed error. */
+  async function sendOrThrow(...[functionName, args]: RelayCall): Promise<TransactionReceipt> {
+    // Safe because name and arguments come in pairs; viem's type of a union of calls does not show it.
+    const request = { ...contract, functionName, args } as Parameters<typeof encodeFunctionData>[0]
+    const hash = await sendTransaction(client, { to: address, data: encodeFunctionData(request), gas: 15_000_000n })
+    const receipt = await waitForTransactionReceipt(client, { hash })
+    if (receipt.status === 'reverted') {
+      await simulateContract(client, { ...contract, functionName, args } as Parameters<typeof simulateContract>[1])
+    }
+    assert.equal(receipt.status, 'success')
+    return receipt
+  }
+
   return {
     address,
-    /** Sends and waits; throws the contract's typed error when it would revert. */
-    addHeaders: async (parent: Hash, headers: Hex) => {
-      const args = [parent, headers] as const
-      await simulateContract(client, { ...contract, functionName: 'addHeaders', args })
-      return send(node, address, encodeFunctionData({ ...contract, functionName: 'addHeaders', args }))
-    },
+    addHeaders: (parent: Hash, headers: Hex) => sendOrThrow('addHeaders', [parent, headers]),
     tryHeaders: (parent: Hash, headers: Hex) =>
       simulateContract(client, { ...contract, functionName: 'addHeaders', args: [parent, headers] }),
-    prove: async (args: ProveArguments) => {
-      await simulateContract(client, { ...contract, functionName: 'proveCoinbases', args })
-      return send(node, address, encodeFunctionData({ ...contract, functionName: 'proveCoinbases', args }))
-    },
+    prove: (args: ProveArguments) => sendOrThrow('proveCoinbases', args),
     tryProve: (args: ProveArguments) =>
       simulateContract(client, { ...contract, functionName: 'proveCoinbases', args }),
-    closeDay: async (day: number, last: Hash, medianFee: bigint) => {
-      const args = [day, last, medianFee] as const
-      await simulateContract(client, { ...contract, functionName: 'closeDay', args })
-      return send(node, address, encodeFunctionData({ ...contract, functionName: 'closeDay', args }))
-    },
+    closeDay: (day: number, last: Hash, medianFee: bigint) =>
+      sendOrThrow('closeDay', [day, last, medianFee]),
     best: () => readContract(client, { ...contract, functionName: 'best' }),
     checkpointOf: (hash: Hash) =>
       readContract(client, { ...contract, functionName: 'checkpointOf', args: [hash] }),
     accumulatorOf: (hash: Hash, medianFee: bigint, previous: bigint) =>
       readContract(client, { ...contract, functionName: 'accumulatorOf', args: [hash, medianFee, previous] }),
-    written: async () => {
+    /** What the recorder was given, oldest first. */
+    written: async (): Promise<Written[]> => {
       const { abi } = recorderArtifact
-      const { data } = await call(client, {
-        to: recorder,
-        data: encodeFunctionData({ abi, functionName: 'written' }),
-      })
-      return decodeFunctionResult({ abi, functionName: 'written', data: data ?? '0x' })
+      // Safe because a recorder answers in this shape; a loaded ABI has no types.
+      return (await readContract(client, { address: recorder, abi, functionName: 'written' })) as Written[]
     },
   }
 }
+
+export type Written = {
+  day: number
+  empty: boolean
+  totals: {
+    lastHeight: number
+    lastBlockHash: Hash
+    work: bigint
+    subsidy: bigint
+    fees: bigint
+    cappedFees: bigint
+    medianFee: bigint
+  }
+}
+
+type RelayCall =
+  | ['addHeaders', readonly [parent: Hash, headers: Hex]]
+  | ['proveCoinbases', ProveArguments]
+  | ['closeDay', readonly [day: number, last: Hash, medianFee: bigint]]
 
 export type ProveArguments = readonly [
   checkpoint: Hash,
@@ -171,6 +191,17 @@ export function lastHash(batch: readonly Uint8Array[]): Hash {
   return headerHash(last)
 }
 
+/** Per group of twelve blocks, keccak256 of their Merkle roots. */
+export function groupHashesOf(batch: readonly Uint8Array[]): Hash[] {
+  return groupsOf(batch).map((group) => keccak256(Buffer.concat(group.map((header) => header.subarray(36, 68)))))
+}
+
+export function groupsOf<Item>(batch: readonly Item[]): Item[][] {
+  const size = 12
+  const groups = Math.ceil(batch.length / size)
+  return Array.from({ length: groups }, (_, index) => batch.slice(index * size, index * size + size))
+}
+
 export function proofOf(coinbase: Uint8Array, branch: Uint8Array): Uint8Array {
   const head = Buffer.alloc(4)
   head.writeUIntBE(coinbase.length, 0, 3)
@@ -205,12 +236,4 @@ async function deploy(node: TestNode, data: Hex): Promise<Address> {
   assert.equal(status, 'success')
   assert.ok(contractAddress)
   return contractAddress
-}
-
-async function send(node: TestNode, to: Address, data: Hex): Promise<TransactionReceipt> {
-  const client = clientOf(node.rpcUrl, chainId)
-  const hash = await sendTransaction(client, { to, data, gas: 15_000_000n })
-  const receipt = await waitForTransactionReceipt(client, { hash })
-  assert.equal(receipt.status, 'success')
-  return receipt
 }

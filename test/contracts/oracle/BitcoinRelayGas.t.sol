@@ -53,7 +53,7 @@ contract BitcoinRelayGasTest is BitcoinRelayTest {
 
         relay.addHeaders(blocks[BLOCKS - 1].hash, headersOf(chain, BLOCKS, chain.length));
         relay.closeDay(FIRST_DAY, blocks[BLOCKS - 1].hash, medianFee);
-        _within("close a day of one batch", "", 50_000);
+        _within("close a day of one batch", "", 90_000);
         emit log_named_uint("gas | a day of 144 blocks | 4900000 ", _day);
         assertLe(_day, 4_900_000);
     }
@@ -72,7 +72,7 @@ contract BitcoinRelayGasTest is BitcoinRelayTest {
         }
         relay.addHeaders(parent, headersOf(chain, BLOCKS, chain.length));
         relay.closeDay(FIRST_DAY, parent, medianFee);
-        _within("close a day of twelve batches", "", 110_000);
+        _within("close a day of twelve batches", "", 160_000);
     }
 
     function _realistic() private view returns (Mined[] memory chain) {
@@ -105,10 +105,11 @@ contract BitcoinRelayGasTest is BitcoinRelayTest {
         assertEq(coinbase.length, 356);
     }
 
+    /// @dev One byte in six is zero: with those of its form, the coinbase has as large a part of them as recorded ones have.
     function _noise(uint256 length) private pure returns (bytes memory noise) {
         noise = new bytes(length);
         for (uint256 i = 0; i < length; i++) {
-            noise[i] = bytes1(uint8(i % 255 + 1));
+            if (i % 6 != 0) noise[i] = bytes1(uint8(i));
         }
     }
 

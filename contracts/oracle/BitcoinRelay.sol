@@ -274,8 +274,10 @@ contract BitcoinRelay is IBitcoinRelay {
 
     function _addGenesis(Genesis memory genesis, Parameters memory parameters) private {
         uint256 target = BitcoinTarget.fromBits(genesis.bits);
+        // No other form, because `isMetBy` and the comparison with a header's bits rely on this one.
         require(
-            target > 0 && target <= POW_LIMIT, GenesisBitsOutOfRange(genesis.bits, parameters.powLimitBits)
+            target >= 1 << 16 && target <= POW_LIMIT && BitcoinTarget.toBits(target) == genesis.bits,
+            GenesisBitsOutOfRange(genesis.bits, parameters.powLimitBits)
         );
         uint256[] memory times = new uint256[](BitcoinMedianTime.SPAN);
         for (uint256 i = 0; i < BitcoinMedianTime.SPAN; i++) {

@@ -181,6 +181,7 @@ contract BitcoinRelayHeadersTest is BitcoinRelayTest {
 
     /* CHECKPOINTS */
 
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_addHeaders_storesWhatFollows(uint256 seed, uint8 most) public {
         most = uint8(bound(most, 1, 30));
         Mined[] memory chain = _erratic(25, seed);
@@ -314,6 +315,7 @@ contract BitcoinRelayHeadersTest is BitcoinRelayTest {
         retargeting = new BitcoinRelay(chosen);
     }
 
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_addHeaders_retargets(uint32 span, uint16 after_) public {
         span = uint32(bound(span, 0, 6_000_000));
         (BitcoinRelay retargeting, uint32 height, uint32 lastTime) = _beforeEpoch(span);

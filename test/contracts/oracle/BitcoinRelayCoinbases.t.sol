@@ -189,9 +189,10 @@ contract BitcoinRelayCoinbasesTest is BitcoinRelayTest {
         _prove(coinbaseWith(_script(), outputs), seed % 16, "");
     }
 
+    /// @dev As long as a block may be. It would not fit a transaction here; a contract that puts it together can send it.
     function test_proveCoinbases_readsTheLongest() public {
         _paid = 5e8;
-        bytes memory outputs = abi.encodePacked(uint8(1), _output(5e8, new bytes(70_000)));
+        bytes memory outputs = abi.encodePacked(uint8(1), _output(5e8, new bytes(999_000)));
         _prove(coinbaseWith(_script(), outputs), 3, "");
     }
 

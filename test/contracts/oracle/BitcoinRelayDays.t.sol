@@ -22,6 +22,7 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
 
     /* CLOSING */
 
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_closeDay_writesTheTotals(uint256 seed, uint8 most) public {
         Mined[] memory chain = chainOf(52, WIDE, seed);
         uint24[] memory found = daysOf(genesisTimes, chain);
@@ -106,6 +107,7 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
         relay.closeDay(FIRST_DAY, blocks[last].hash, medianFee);
     }
 
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_closeDay_writesEmptyDays(uint8 gap) public {
         gap = uint8(bound(gap, 1, 40));
         // Twelve blocks of the first day, then nothing for `gap` days and more.
@@ -135,6 +137,7 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
     /* ATTACKS */
 
     /// @dev R1: a wrong claim closes nothing, and hinders no other.
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_attack_wrongMedians(uint256 seed, uint64 claim, uint8 like) public {
         Mined[] memory chain = chainOf(30, WIDE, seed);
         uint24[] memory found = daysOf(genesisTimes, chain);
@@ -157,6 +160,7 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
     }
 
     /// @dev R2: whoever is first to cut a chain, and however finely, the day closes with the same totals.
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_attack_otherPartition(uint256 seed) public {
         Mined[] memory chain = chainOf(30, WIDE, seed);
         uint24[] memory found = daysOf(genesisTimes, chain);
@@ -186,6 +190,7 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
     }
 
     /// @dev R3: what was proven on a branch counts on that branch only.
+    /// forge-config: default.fuzz.runs = 32
     function testFuzz_attack_reorganisationBeforeClosing(uint256 seed, uint8 at) public {
         Mined[] memory chain = chainOf(30, WIDE, seed);
         uint24[] memory found = daysOf(genesisTimes, chain);

@@ -1,3 +1,4 @@
+import type { Hash } from 'viem'
 import { BaseError } from '../chain/errors.ts'
 
 /** Base of what no repetition mends: wrong bytes, wrong rows, a broken chain. */
@@ -36,6 +37,15 @@ export class TransactionFormatError extends DataError {
     super(
       `The transaction is malformed at byte ${offset}: ${reason}. Pass exactly one serialised transaction.`,
     )
+  }
+}
+
+export class BlockFormatError extends DataError {
+  constructor(
+    readonly offset: number,
+    readonly reason: string,
+  ) {
+    super(`The block is malformed at byte ${offset}: ${reason}. Pass exactly one serialised block.`)
   }
 }
 
@@ -170,5 +180,39 @@ export class BlockReplacedError extends DataError {
     super(
       `A closed day ends with block ${height}, ${known}; the source now has ${found ?? 'none'} there. Find out which chain is right before anything more is signed.`,
     )
+  }
+}
+
+/** A block breaks a rule of its chain, or its parts do not belong together: who gave it is wrong, by mistake or on purpose. */
+export class InvalidBlockError extends DataError {
+  constructor(
+    readonly height: number,
+    readonly hash: Hash,
+    readonly what: string,
+    readonly given: unknown,
+    readonly expected: unknown,
+  ) {
+    super(`Block ${height}, ${hash}, has ${what} ${given}, expected ${expected}. Do not use this source.`)
+  }
+}
+
+/** Headers that do not form a chain prove nothing together. */
+export class BrokenChainError extends DataError {
+  constructor(
+    readonly height: number,
+    readonly previousHash: Hash,
+    readonly expected: Hash,
+  ) {
+    super(`Block ${height} follows ${previousHash}, not ${expected}. Read both blocks anew from one chain.`)
+  }
+}
+
+export class ProofRangeError extends DataError {
+  constructor(
+    readonly what: string,
+    readonly given: number,
+    readonly limit: string,
+  ) {
+    super(`A proof with ${what} ${given} cannot be sent, the limit is ${limit}. Cut it differently.`)
   }
 }

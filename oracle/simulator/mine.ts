@@ -1,10 +1,10 @@
 import type { Hash } from 'viem'
-import type { Block } from '../block.ts'
 import { buildCoinbase } from '../coinbase.ts'
 import { hash256, toDisplay } from '../hash256.ts'
 import { serialiseHeader } from '../header.ts'
 import { medianTimePast, medianTimeSpan } from '../medianTime.ts'
-import { merkleRoot } from '../merkle.ts'
+import { merkleBranch, rootOfBranch } from '../merkle.ts'
+import type { BlockProof } from '../proofs/blockProof.ts'
 import { bitsToTarget, blocksPerRetarget, nextBits } from '../target.ts'
 import { serialiseTransaction, type Transaction } from '../transaction.ts'
 import { type RandomStream, randomStream } from './randomStream.ts'
@@ -34,8 +34,7 @@ export type ChainState = {
   trueTime: number
 }
 
-export type SimulatedBlock = Block & {
-  header: Uint8Array
+export type SimulatedBlock = BlockProof & {
   /** The transactions as they are hashed, the coinbase first. */
   transactions: Uint8Array[]
   /** In hashing order, the leaves of the Merkle tree. */
@@ -62,10 +61,12 @@ export function mineBlock(seed: string, state: ChainState): { block: SimulatedBl
 
   const body = blockBody(state.height, random)
   const txids = body.transactions.map(hash256)
+  const [coinbase = new Uint8Array()] = body.transactions
+  const branch = merkleBranch(txids, 0)
   const header = serialiseHeader({
     version: 0x2000_0000,
     previousHash: state.previousHash,
-    merkleRoot: toDisplay(merkleRoot(txids)),
+    merkleRoot: toDisplay(rootOfBranch(hash256(coinbase), branch, 0)),
     time,
     bits: state.bits,
     nonce: 0,
@@ -74,7 +75,8 @@ export function mineBlock(seed: string, state: ChainState): { block: SimulatedBl
   const hash = solve(header, target)
   const times = [...state.times, time].slice(-medianTimeSpan)
   const { height } = state
-  const block = { height, hash, time, medianTime: medianTimePast(times), target, header, txids, ...body }
+  const medianTime = medianTimePast(times)
+  const block = { height, hash, time, medianTime, target, header, coinbase, branch, txids, ...body }
   return {
     block,
     next: { ...afterRetarget(state, time), height: height + 1, previousHash: hash, times, trueTime },

@@ -1,7 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { type ChainState, mineBlock, type SimulatedBlock, startOfChain } from '../simulator/mine.ts'
 import { firstHeight } from '../simulator/rules.ts'
-import type { BlockSource } from './blockSource.ts'
+import type { ProofSource } from './blockSource.ts'
+import { NoBlockAtHeightError } from './errors.ts'
 
 const blocksPerSegment = 144
 
@@ -16,9 +17,7 @@ export type SimulatorParameters = { seed: string; checkpoints?: SimulatorCheckpo
 
 type Segment = { blocks: SimulatedBlock[]; end: ChainState }
 
-export type SimulatorSource = Omit<BlockSource, 'blocks'> & {
-  blocks(afterHeight?: number): AsyncIterable<SimulatedBlock>
-}
+export type SimulatorSource = ProofSource<SimulatedBlock>
 
 /** An endless Bitcoin chain with real headers, coinbases and Merkle trees; the seed alone decides every byte of it. */
 export function createSimulatorSource({
@@ -46,7 +45,12 @@ export function createSimulatorSource({
     return segment
   }
 
-  return { kind: 'simulator', confirmations: 6, blocks, tip: async () => undefined }
+  async function proofOf(height: number): Promise<SimulatedBlock> {
+    for await (const block of blocks(height - 1)) return block
+    throw new NoBlockAtHeightError(height)
+  }
+
+  return { kind: 'simulator', confirmations: 6, blocks, proofOf, tip: async () => undefined }
 }
 
 async function mineSegment(seed: string, start: ChainState): Promise<Segment> {

@@ -45,6 +45,11 @@ export function readCoinbase({ inputs, outputs }: Transaction): Coinbase {
   }
 }
 
+/** A miner may claim less than the schedule allows; what is beyond it are fees. */
+export function splitReward(paid: bigint, schedule: bigint): { subsidy: bigint; fees: bigint } {
+  return paid < schedule ? { subsidy: paid, fees: 0n } : { subsidy: schedule, fees: paid - schedule }
+}
+
 function heightPush(height: number): Uint8Array {
   if (height >= 1 && height <= 16) return Uint8Array.of(0x50 + height)
   const bytes: number[] = []

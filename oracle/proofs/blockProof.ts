@@ -1,11 +1,11 @@
 import { type BitcoinChain, scheduledSubsidy } from '../bitcoinChain.ts'
 import type { Block } from '../block.ts'
-import { readCoinbase } from '../coinbase.ts'
+import { readCoinbase, splitReward } from '../coinbase.ts'
 import { InvalidBlockError } from '../errors.ts'
 import { toDisplay } from '../hash256.ts'
 import { headerHash, parseHeader } from '../header.ts'
 import { medianTimePast } from '../medianTime.ts'
-import { merkleBranch, rootOfBranch } from '../merkle.ts'
+import { rootOfBranch } from '../merkle.ts'
 import { bitsToTarget } from '../target.ts'
 import { parseTransaction, serialiseTransaction, txidOf } from '../transaction.ts'
 
@@ -27,23 +27,22 @@ export type ProofParameters = {
   previousTimes: readonly number[]
   /** With or without witnesses. */
   coinbase: Uint8Array
-  /** Of the whole block, in hashing order. */
-  txids: readonly Uint8Array[]
+  /** The siblings of the left-most way up, lowest first, in hashing order. */
+  branch: Uint8Array[]
 }
 
-/** The facts of a block, each one from its bytes. Throws InvalidBlockError where coinbase, txids and header do not belong together. */
+/** The facts of a block, each one from its bytes. Throws InvalidBlockError where coinbase, branch and header do not belong together. */
 export function proveBlock({
   chain,
   height,
   header,
   previousTimes,
   coinbase,
-  txids,
+  branch,
 }: ProofParameters): BlockProof {
   const hash = headerHash(header)
   const { merkleRoot, time, bits } = parseHeader(header)
   const transaction = parseTransaction(coinbase)
-  const branch = merkleBranch(txids, 0)
   const root = toDisplay(rootOfBranch(txidOf(transaction), branch, 0))
   if (root !== merkleRoot) throw new InvalidBlockError(height, hash, 'the Merkle root', root, merkleRoot)
 
@@ -51,15 +50,14 @@ export function proveBlock({
   if (height >= chain.bip34Height && named !== height) {
     throw new InvalidBlockError(height, hash, 'a coinbase of height', named, height)
   }
-  const schedule = scheduledSubsidy(height, chain)
-  const subsidy = paid < schedule ? paid : schedule
+  const { subsidy, fees } = splitReward(paid, scheduledSubsidy(height, chain))
   return {
     height,
     hash,
     time,
     medianTime: medianTimePast([...previousTimes, time]),
     subsidy,
-    fees: paid - subsidy,
+    fees,
     target: bitsToTarget(bits),
     header,
     coinbase: serialiseTransaction(transaction),

@@ -16,7 +16,7 @@ export const startTime = firstDay * secondsPerDay - 7_200
 /** 512 hashes a block. */
 export const firstBits = 0x1f7f_ffff
 export const easiestTarget = 2n ** 248n - 1n
-const halvingInterval = 210_000
+export const halvingInterval = 210_000
 const firstSubsidy = 5_000_000_000n
 /** Hashes a second at the start: one block in ten minutes. */
 const startHashrateMilli = 853

@@ -5,10 +5,10 @@ import type { BlockSource } from './blockSource.ts'
 import { SourceBehindError } from './errors.ts'
 
 /** The blocks after a closed day, once the source has shown that it still holds that day's last block. */
-export async function* continueAfter(
-  source: BlockSource,
+export async function* continueAfter<Read extends Block>(
+  source: BlockSource<Read>,
   { lastHeight, lastHash }: Pick<DayTotals, 'lastHeight' | 'lastHash'>,
-): AsyncGenerator<Block, void, undefined> {
+): AsyncGenerator<Read, void, undefined> {
   let joined = false
   for await (const block of source.blocks(lastHeight - 1)) {
     if (joined) yield block

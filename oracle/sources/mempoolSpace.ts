@@ -2,9 +2,11 @@ import { z } from 'zod'
 import type { BitcoinChain } from '../bitcoinChain.ts'
 import { InvalidBlockError } from '../errors.ts'
 import { fromDisplay } from '../hash256.ts'
+import { merkleBranch } from '../merkle.ts'
 import type { BlockProof } from '../proofs/blockProof.ts'
 import type { ProofSource } from './blockSource.ts'
-import { type ChainClient, createChainSource } from './chainSource.ts'
+import type { ChainClient } from './chainClient.ts'
+import { createChainSource } from './chainSource.ts'
 import { BlockUnavailableError, SourceAnswerError, SourceFailedError } from './errors.ts'
 import { createHttp, type Http, type HttpParameters } from './http.ts'
 import { bytesOfHex, hashText, parseAs } from './shapes.ts'
@@ -79,7 +81,7 @@ function createRestClient(http: Http, hasExtras: boolean): ChainClient {
       const txids = parseAs(txidsOfBlock, parseJson(text, http.host, path), http.host, path)
       const coinbasePath = `/api/tx/${txids[0]?.slice(2)}/hex`
       const coinbase = bytesOfHex(await get(coinbasePath), http.host, coinbasePath)
-      return { coinbase, txids: txids.map(fromDisplay) }
+      return { coinbase, branch: merkleBranch(txids.map(fromDisplay), 0) }
     },
     ...(hasExtras ? { crossCheck: (block) => compareExtras(block, http, get) } : {}),
   }

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import type { Hash } from 'viem'
 import { z } from 'zod'
-import { BaseError } from '../../chain/errors.ts'
 import type { BitcoinChain } from '../bitcoinChain.ts'
 import { InvalidBlockError } from '../errors.ts'
 import { headerHash } from '../header.ts'
+import { merkleBranch } from '../merkle.ts'
 import { parseBlock } from '../rawBlock.ts'
 import type { ProofSource } from './blockSource.ts'
-import { type ChainClient, createChainSource } from './chainSource.ts'
+import type { ChainClient } from './chainClient.ts'
+import { createChainSource } from './chainSource.ts'
 import {
   BlockPrunedError,
   BlockUnavailableError,
@@ -62,8 +63,11 @@ export function createNodeSource({ chain, credentials, keptBlocks, ...http }: No
 }
 
 function createNodeClient(http: Http, credentials: NodeCredentials): ChainClient {
-  const call = (method: string, ...params: unknown[]) =>
-    http.persist(() => callOnce(http, credentials, { method, params }))
+  const call = async (method: string, ...params: unknown[]) => {
+    const { error, result } = await http.persist(() => ask(http, credentials, { method, params }))
+    if (error != null) throw new NodeRpcError(method, error.code, error.message)
+    return result
+  }
   const readState = async () =>
     parseAs(state, await call('getblockchaininfo'), http.host, 'getblockchaininfo')
   const bytes = async (method: string, hash: Hash, verbosity: false | 0) =>
@@ -97,17 +101,17 @@ function createNodeClient(http: Http, credentials: NodeCredentials): ChainClient
         }
         throw new BlockUnavailableError(height, hash)
       })
-      const { header, ...body } = parseBlock(raw)
+      const { header, coinbase, txids } = parseBlock(raw)
       const found = headerHash(header)
       if (found !== hash) throw new InvalidBlockError(height, hash, 'a header of hash', found, hash)
-      return body
+      return { coinbase, branch: merkleBranch(txids, 0) }
     },
   }
 }
 
 type Call = { method: string; params: readonly unknown[] }
 
-async function callOnce(http: Http, credentials: NodeCredentials, { method, params }: Call) {
+async function ask(http: Http, credentials: NodeCredentials, { method, params }: Call) {
   const { status, text } = await http.ask({
     what: method,
     headers: { authorization: await authorization(http, credentials) },
@@ -123,9 +127,7 @@ async function callOnce(http: Http, credentials: NodeCredentials, { method, para
     if (status >= 300) throw new SourceFailedError(http.host, method, status)
     throw new SourceAnswerError(http.host, method, 'it is not an answer of JSON-RPC')
   }
-  const { error, result } = answer.data
-  if (error != null) throw new NodeRpcError(method, error.code, error.message)
-  return result
+  return answer.data
 }
 
 async function authorization(http: Http, credentials: NodeCredentials): Promise<string> {
@@ -153,5 +155,5 @@ function jsonOrUndefined(text: string): unknown {
 }
 
 function hasCode(error: unknown, ...codes: number[]): boolean {
-  return error instanceof BaseError && error instanceof NodeRpcError && codes.includes(error.code)
+  return error instanceof NodeRpcError && codes.includes(error.code)
 }

@@ -44,7 +44,7 @@ export function coinbaseProofs(batch: HeaderBatch, medians: Medians): CoinbasePr
 }
 
 /** For each block: length of the coinbase (3 bytes) ‖ length of the branch (1 byte) ‖ coinbase ‖ branch, lowest first. */
-export function encodeCoinbases(blocks: readonly Pick<BlockProof, 'height' | 'coinbase' | 'branch'>[]): Hex {
+export function encodeCoinbases(blocks: readonly Pick<BlockProof, 'coinbase' | 'branch'>[]): Hex {
   return toHex(
     Buffer.concat(
       blocks.flatMap(({ coinbase, branch }) => {

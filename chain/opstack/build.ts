@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { BuildFailedError } from './errors.ts'
-import { findGo, type Go } from './go.ts'
+import { findGo } from './go.ts'
+import { buildProgram, builtWithoutGo, type GoProgram, programPath } from './goProgram.ts'
 
 /** The programs of the engine, in the order of their building, each by its full path: three of them end in `cmd`. */
 const programs = [
@@ -46,18 +43,18 @@ export async function buildOpStack({
   environment,
   onProgress,
 }: BuildParameters): Promise<OpStackBuild> {
-  const known = builtWithoutGo(cacheDir)
+  const known = allBuiltWithoutGo(cacheDir)
   const go = await findGo(environment).catch((error: unknown) => {
     if (known === undefined) throw error
     return undefined
   })
   const paths: [ProgramName, string][] = []
   for (const [index, program] of programs.entries()) {
-    const path = go === undefined ? known?.[program.name] : pathOf(cacheDir, program, go.version)
+    const path = go === undefined ? known?.[program.name] : programPath(cacheDir, pinned(program), go.version)
     if (path === undefined) continue
     if (go !== undefined && !existsSync(path)) {
       onProgress?.(`building ${program.name} ${versionOf(program)} (${index + 1} of ${programs.length})`)
-      await build(go, program, path)
+      await buildProgram(go, pinned(program), path)
     }
     paths.push([program.name, path])
   }
@@ -74,25 +71,17 @@ function moduleFolder(module: Program['module']): string {
   return join(import.meta.dirname, module)
 }
 
-function pinsFolder(cacheDir: string, module: Program['module']): string {
-  const hash = createHash('sha256')
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(moduleFolder(module), file)))
-  return join(cacheDir, `op-stack-${module}-${hash.digest('hex').slice(0, 16)}`)
-}
-
-function pathOf(cacheDir: string, { name, module }: Program, goVersion: string): string {
-  return join(pinsFolder(cacheDir, module), `go${goVersion}`, name)
+function pinned({ name, module, source }: Program): GoProgram {
+  return { name, source, label: `op-stack-${module}`, folder: moduleFolder(module) }
 }
 
 /** Programs of the present pins from any version of Go, if all of them are there. */
-function builtWithoutGo(cacheDir: string): Record<string, string> | undefined {
+function allBuiltWithoutGo(cacheDir: string): Record<string, string> | undefined {
   const paths: Record<string, string> = {}
-  for (const { name, module } of programs) {
-    const folder = pinsFolder(cacheDir, module)
-    const versions = existsSync(folder) ? readdirSync(folder) : []
-    const path = versions.map((version) => join(folder, version, name)).find((file) => existsSync(file))
+  for (const program of programs) {
+    const path = builtWithoutGo(cacheDir, pinned(program))
     if (path === undefined) return undefined
-    paths[name] = path
+    paths[program.name] = path
   }
   return paths
 }
@@ -101,28 +90,4 @@ function versionOf({ name, module }: Program): string {
   const pins = readFileSync(join(moduleFolder(module), 'go.mod'), 'utf8')
   const repository = name === 'geth' ? 'op-geth' : 'optimism'
   return new RegExp(`ethereum-optimism/${repository} (v\\S+)`).exec(pins)?.[1] ?? 'unknown'
-}
-
-async function build(go: Go, { name, module, source }: Program, path: string): Promise<void> {
-  await mkdir(join(path, '..'), { recursive: true })
-  const unfinished = `${path}.${randomBytes(4).toString('hex')}.tmp`
-  const child = spawn(go.path, ['build', '-trimpath', '-mod=readonly', '-o', unfinished, source], {
-    cwd: moduleFolder(module),
-    // Without a C compiler, and never with another Go than the one that was looked at.
-    env: { ...go.environment, CGO_ENABLED: '0', GOTOOLCHAIN: 'local' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  let lastWords = ''
-  child.stderr.on('data', (chunk) => {
-    lastWords = (lastWords + String(chunk)).slice(-1_000)
-  })
-  const outcome = await new Promise<string | undefined>((resolve) => {
-    child.once('close', (code, signal) => resolve(code === 0 ? undefined : (signal ?? `exit code ${code}`)))
-    child.once('error', (error) => resolve(error.message))
-  })
-  if (outcome !== undefined) {
-    await rm(unfinished, { force: true })
-    throw new BuildFailedError(name, outcome, lastWords.trim())
-  }
-  await rename(unfinished, path)
 }

@@ -10,9 +10,7 @@ export class GoMissingError extends BaseError {
     readonly looked: readonly string[],
     readonly required: string,
   ) {
-    super(
-      `The engine op-stack is built with Go ${required} or newer, and none was found (${looked.join(', ')}). ${remedy}`,
-    )
+    super(`This is built with Go ${required} or newer, and none was found (${looked.join(', ')}). ${remedy}`)
   }
 }
 
@@ -24,7 +22,7 @@ export class GoTooOldError extends BaseError {
     readonly given: string,
     readonly required: string,
   ) {
-    super(`${path} is Go ${given}; the engine op-stack is built with ${required} or newer. ${remedy}`)
+    super(`${path} is Go ${given}; this is built with ${required} or newer. ${remedy}`)
   }
 }
 

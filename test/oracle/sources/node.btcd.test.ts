@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { mainnet, regtest } from '../../../oracle/bitcoinChain.ts'
+import { buried, completeDays, type DayTotals } from '../../../oracle/dayTotals.ts'
+import { toDisplay } from '../../../oracle/hash256.ts'
+import { parseHeader } from '../../../oracle/header.ts'
+import { rootOfBranch } from '../../../oracle/merkle.ts'
+import { rewardIndex } from '../../../oracle/rewardIndex.ts'
+import { randomStream } from '../../../oracle/simulator/randomStream.ts'
+import {
+  ChainReorganisedError,
+  SourceRefusedError,
+  SourceUnreachableError,
+  WrongChainError,
+} from '../../../oracle/sources/errors.ts'
+import { createNodeSource } from '../../../oracle/sources/node.ts'
+import { parseTransaction, txidOf } from '../../../oracle/transaction.ts'
+import { type Btcd, startBtcd } from '../../support/btcd/btcd.ts'
+import { BUILD_TIMEOUT_MS, buildBtcdOrSkip } from '../../support/btcd/build.ts'
+import { type BlockWish, createMiner, type Miner, submit } from '../../support/btcd/miner.ts'
+import { collect } from './reading.ts'
+
+/** The day after the genesis of regtest: 2011-02-03. */
+const firstDay = 15_008
+const blocksPerDay = 40
+const unitHashes = 1n
+
+// One story, in order: a chain is mined, counted, reorganised, and read through kills and restarts.
+describe('node source on btcd', function () {
+  this.timeout(BUILD_TIMEOUT_MS)
+  let btcd: Btcd
+  const miner = createMiner('story')
+  const random = randomStream('btcd')
+
+  before(async function () {
+    btcd = await startBtcd(await buildBtcdOrSkip(this))
+  })
+  after(() => btcd?.stop())
+
+  const sourceOf = (more: Partial<Parameters<typeof createNodeSource>[0]> = {}) =>
+    createNodeSource({
+      ...{ url: btcd.url, credentials: btcd.credentials, chain: regtest },
+      ...{ timeoutMs: 10_000, attempts: 1, ...more },
+    })
+  const ourDays = (source = sourceOf()) =>
+    collect(completeDays(buried(source.blocks(), source.confirmations), { firstDay }))
+
+  /** Blocks of one day, their times in no order. Some carry fees, one a fortune, one claims less than it may. */
+  async function mineDay(line: Miner, day: number) {
+    for (let at = 0; at < blocksPerDay; at++) {
+      const slot = Math.floor(86_400 / blocksPerDay)
+      const time = day * 86_400 + at * slot + random.below(3 * slot)
+      await submit(btcd, line.build({ time, ...wishAt(at) }))
+    }
+  }
+  function wishAt(at: number): Omit<BlockWish, 'time'> {
+    if (at === 7) return { fees: [1_000_000_000n] }
+    if (at === 11) return { unclaimed: 12_345n }
+    return { fees: Array.from({ length: random.below(4) }, () => BigInt(1_000 + random.below(50_000))) }
+  }
+
+  it('closes days with fees, a halving and an empty day as an independent script counts them', async function () {
+    // The fifth day stays empty.
+    for (const day of [0, 1, 2, 3, 5, 6, 7]) await mineDay(miner, firstDay + day)
+    assert.equal(await btcd.rpc('getblockcount'), 7 * blocksPerDay)
+
+    const days = await ourDays()
+    assert.deepEqual(
+      days.map(({ day }) => day - firstDay),
+      [0, 1, 2, 3, 4, 5, 6],
+    )
+    assert.equal(days[4]?.blocks, 0)
+    const [, , , third, , fifth] = days
+    assert.ok(third && third.fees > 1_000_000_000n && third.cappedFees < third.fees / 2n)
+    assert.ok(fifth && fifth.subsidy % 2_500_000_000n !== 0n, 'a coinbase left something')
+    assert.deepEqual(asCounted(days), await countedByPython(this))
+  })
+
+  it('gives blocks that prove themselves by bytes of the node', async () => {
+    const blocks = await collect(sourceOf().blocks())
+    assert.equal(blocks.length, 7 * blocksPerDay + 1)
+    for (const { height, hash, header, coinbase, branch } of blocks) {
+      assert.equal(miner.blocks[height]?.hash, hash)
+      const txid = txidOf(parseTransaction(coinbase))
+      assert.equal(toDisplay(rootOfBranch(txid, branch, 0)), parseHeader(header).merkleRoot)
+    }
+    assert.ok(blocks.some(({ branch }) => branch.length === 2))
+  })
+
+  it('agrees with the median time that the node computes', async () => {
+    for (const block of (await collect(sourceOf().blocks())).slice(-25)) {
+      const info = await btcd.rpc('getblockheader', block.hash.slice(2), true)
+      assert.equal(block.height, (info as { height: number }).height)
+    }
+    const state = (await btcd.rpc('getblockchaininfo')) as { mediantime: number }
+    const { height } = (await sourceOf().tip()) ?? assert.fail()
+    assert.equal((await sourceOf().proofOf(height)).medianTime, state.mediantime)
+  })
+
+  it('follows a heavier branch that takes back a closed day, in the midst of reading too', async function () {
+    const source = sourceOf()
+    const before = await ourDays(source)
+    const reader = source.blocks(miner.blocks.length - 60)[Symbol.asyncIterator]()
+    await reader.next()
+
+    const branch = miner.fork(miner.blocks.length - 1 - 2 * blocksPerDay)
+    await mineDay(branch, firstDay + 6)
+    await mineDay(branch, firstDay + 7)
+    // As heavy as the first one: the node stays where it was.
+    assert.deepEqual(await ourDays(source), before)
+    await mineDay(branch, firstDay + 8)
+    assert.equal(await btcd.rpc('getbestblockhash'), branch.blocks.at(-1)?.hash.slice(2))
+
+    await assert.rejects(async () => {
+      for (let step = 0; step < 60; step++) await reader.next()
+    }, ChainReorganisedError)
+    const after = await ourDays(source)
+    assert.notEqual(after[6]?.lastHash, before[6]?.lastHash)
+    assert.deepEqual(after.slice(0, 6), before.slice(0, 6))
+    assert.equal(after.length, before.length + 1)
+    assert.deepEqual(asCounted(after), await countedByPython(this))
+    miner.blocks.splice(0, miner.blocks.length, ...branch.blocks)
+  })
+
+  it('reads on where it was after the node was killed and started again', async () => {
+    const source = sourceOf()
+    const heights: number[] = []
+    for await (const { height } of source.blocks()) {
+      heights.push(height)
+      if (height === 100) break
+    }
+    const reader = source.blocks(100)[Symbol.asyncIterator]()
+    heights.push((await reader.next()).value?.height ?? -1)
+    await btcd.kill()
+    await assert.rejects(reader.next(), (error) => error instanceof SourceUnreachableError && error.retry)
+    await assert.rejects(source.tip(), SourceUnreachableError)
+
+    await btcd.start()
+    // What the node had not yet written is mined again, as its peers would send it.
+    const kept = Number(await btcd.rpc('getblockcount'))
+    for (const block of miner.blocks.slice(kept + 1)) await submit(btcd, block)
+    for await (const { height } of source.blocks(101)) heights.push(height)
+    assert.deepEqual(
+      heights,
+      miner.blocks.map((_, height) => height),
+    )
+  })
+
+  it('is refused with another password, and refuses another chain', async () => {
+    const credentials = { user: 'reader', password: 'wrong' }
+    await assert.rejects(sourceOf({ credentials }).tip(), SourceRefusedError)
+    await assert.rejects(sourceOf({ chain: mainnet }).tip(), WrongChainError)
+  })
+
+  async function countedByPython(context: Mocha.Context): Promise<unknown> {
+    if (spawnSync('python3', ['--version']).status !== 0) {
+      process.stdout.write('    skipped: the independent count needs python3 on the PATH\n')
+      return context.skip()
+    }
+    const script = join(import.meta.dirname, 'countBlocks.py')
+    const { user, password } = btcd.credentials
+    const numbers = [firstDay, regtest.halvingInterval, unitHashes].map(String)
+    const { stdout } = await promisify(execFile)('python3', [script, btcd.url, user, password, ...numbers])
+    return JSON.parse(stdout)
+  }
+})
+
+/** Days in the words of the script: amounts as text. */
+function asCounted(days: readonly DayTotals[]): unknown {
+  const text = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value)
+  return JSON.parse(
+    JSON.stringify(
+      days.map((totals) => ({ ...totals, index: rewardIndex(totals, unitHashes) })),
+      text,
+    ),
+  )
+}

@@ -51,7 +51,7 @@ describe('node source on btcd', function () {
   async function mineDay(line: Miner, day: number) {
     for (let at = 0; at < blocksPerDay; at++) {
       const slot = Math.floor(86_400 / blocksPerDay)
-      const time = day * 86_400 + at * slot + random.below(3 * slot)
+      const time = day * 86_400 + Math.min(at * slot + random.below(3 * slot), 86_399)
       await submit(btcd, line.build({ time, ...wishAt(at) }))
     }
   }
@@ -117,8 +117,9 @@ describe('node source on btcd', function () {
       for (let step = 0; step < 60; step++) await reader.next()
     }, ChainReorganisedError)
     const after = await ourDays(source)
-    assert.notEqual(after[6]?.lastHash, before[6]?.lastHash)
-    assert.deepEqual(after.slice(0, 6), before.slice(0, 6))
+    // By median time the first blocks of the branch still belong to the day before.
+    for (const day of [5, 6]) assert.notEqual(after[day]?.lastHash, before[day]?.lastHash)
+    assert.deepEqual(after.slice(0, 5), before.slice(0, 5))
     assert.equal(after.length, before.length + 1)
     assert.deepEqual(asCounted(after), await countedByPython(this))
     miner.blocks.splice(0, miner.blocks.length, ...branch.blocks)

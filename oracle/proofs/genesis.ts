@@ -1,8 +1,9 @@
 import type { Hash } from 'viem'
+import { dayOf } from '../block.ts'
 import { NoBlocksError } from '../errors.ts'
 import { parseHeader } from '../header.ts'
 import { medianTimeSpan } from '../medianTime.ts'
-import { blocksPerRetarget } from '../target.ts'
+import { blocksPerRetarget, workOf } from '../target.ts'
 import type { BlockProof } from './blockProof.ts'
 
 /** The block that a relay is trusted to start from, by the names in the contract. */
@@ -25,6 +26,26 @@ export type GenesisParameters = {
 }
 
 const never = 2 ** 32 - 1
+
+/**
+ * The genesis of a relay whose first day is `firstDay`, from the blocks of a chain from its very first one on: the last block before that
+ * day. Its chainwork counts from there, so it suits chains for development; of mainnet, take a block of a known epoch.
+ */
+export async function genesisBefore(
+  blocks: AsyncIterable<BlockProof>,
+  firstDay: number,
+): Promise<RelayGenesis> {
+  const before: BlockProof[] = []
+  for await (const block of blocks) {
+    if (dayOf(block.medianTime) >= firstDay) break
+    before.push(block)
+  }
+  const height = before.at(-1)?.height ?? 0
+  const epochStart = before.find((block) => block.height === epochStartHeight(height))
+  if (epochStart === undefined) throw new NoBlocksError('The genesis of a relay')
+  const chainwork = before.reduce((work, { target }) => work + workOf(target), 0n)
+  return relayGenesis({ blocks: before, chainwork, epochStart: epochStart.time })
+}
 
 export function relayGenesis({ blocks, chainwork, epochStart }: GenesisParameters): RelayGenesis {
   const last = blocks.at(-1)

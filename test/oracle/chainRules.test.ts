@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { mainnet } from '../../oracle/bitcoinChain.ts'
+import { zeroHash } from 'viem'
+import { mainnet, regtest } from '../../oracle/bitcoinChain.ts'
 import { checkHeader } from '../../oracle/chainRules.ts'
 import { InvalidBlockError } from '../../oracle/errors.ts'
-import { parseHeader, serialiseHeader } from '../../oracle/header.ts'
+import { hasWork, parseHeader, serialiseHeader } from '../../oracle/header.ts'
 import { needData, recorded } from './recorded.ts'
 
 const files = [
@@ -81,6 +82,47 @@ describe('rules of a chain', () => {
     assert.throws(
       () => checkHeader({ ...given, ancestors: late, epochStart: undefined }),
       (error) => error instanceof InvalidBlockError && error.what === 'the time',
+    )
+  })
+
+  it('refuses a header without the work that it names', function () {
+    needData(this)
+    const headers = headersOf(files[0][0])
+    fc.assert(
+      fc.property(fc.integer({ min: 11, max: 300 }), fc.nat(0xffff_ffff), (at, nonce) => {
+        const parsed = parseHeader(headers[at] ?? new Uint8Array())
+        fc.pre(nonce !== parsed.nonce)
+        const header = serialiseHeader({ ...parsed, nonce })
+        assert.throws(
+          () => checkHeader({ ...context(headers, 40_000, at), header }),
+          (error) => error instanceof InvalidBlockError && error.what === 'too little work',
+        )
+      }),
+    )
+  })
+
+  it('accepts exactly the times after the median of the eleven headers before', () => {
+    const start = 1_700_000_000
+    const time = fc.integer({ min: start, max: start + 30 })
+    const header = (at: number, nonce: number) =>
+      serialiseHeader({
+        ...{ version: 1, previousHash: zeroHash, merkleRoot: zeroHash },
+        ...{ time: at, bits: 0x207f_ffff, nonce },
+      })
+    const withWork = (at: number) => {
+      for (let nonce = 0; ; nonce++) if (hasWork(header(at, nonce))) return header(at, nonce)
+    }
+    fc.assert(
+      fc.property(fc.array(time, { minLength: 11, maxLength: 14 }), time, (times, at) => {
+        const given = {
+          ...{ chain: regtest, height: 500, epochStart: undefined },
+          ...{ header: withWork(at), ancestors: times.map((earlier) => header(earlier, 0)) },
+        }
+        const median = times.slice(-11).sort((a, b) => a - b)[5] ?? 0
+        if (at > median) checkHeader(given)
+        else assert.throws(() => checkHeader(given), InvalidBlockError)
+      }),
+      { numRuns: 500 },
     )
   })
 })

@@ -30,7 +30,7 @@ describe('mempool.space source', () => {
   })
   afterEach(() => service.stop())
   const sourceOf = (more: Partial<Parameters<typeof createMempoolSpaceSource>[0]> = {}) =>
-    createMempoolSpaceSource({ url: service.url, chain, timeoutMs: 2_000, backoffMs: 1, ...more })
+    createMempoolSpaceSource({ url: service.url, chain, timeoutMs: 10_000, backoffMs: 1, ...more })
 
   /** Answers so whenever the path fits. */
   const failAt = (path: RegExp, reaction: Reaction) =>

@@ -266,12 +266,9 @@ describe('node source', () => {
       sourceOf({ credentials }).tip(),
       (error) => error instanceof SourceRefusedError && !error.retry && !/wrong$/.test(error.message),
     )
-    for (const url of ['here', 'ftp://127.0.0.1', 'http://user:secret@127.0.0.1']) {
-      assert.throws(
-        () => sourceOf({ url }),
-        (error) => error instanceof SourceUrlError && !/secret/.test(error.message),
-      )
-    }
+    const silent = (error: unknown) => error instanceof SourceUrlError && !/secret/.test(error.message)
+    const urls = ['here', 'ftp://127.0.0.1', 'http://user:secret@127.0.0.1']
+    for (const url of urls) assert.throws(() => sourceOf({ url }), silent)
   })
 
   it('refuses a header or a block that is not the one it asked for, and a block with a bit changed', async () => {
@@ -286,7 +283,6 @@ describe('node source', () => {
     await assert.rejects(sourceOf().proofOf(firstHeight + 9), another)
     failAt('getblock', answer(rawBlock(other)))
     await assert.rejects(sourceOf().proofOf(firstHeight + 9), another)
-
     const block = stub.blocks.find(({ transactions }) => transactions.length > 3)
     assert.ok(block !== undefined)
     const bytes = rawBlock(block)

@@ -110,8 +110,7 @@ contract BitcoinRelay is IBitcoinRelay {
     mapping(bytes32 hash => uint32) private _numberOf;
     mapping(uint32 number => Stored) private _checkpoints;
     mapping(
-        uint32 number
-            => mapping(uint128 medianFee => mapping(uint128 previousMedianFee => Accumulator))
+        uint32 number => mapping(uint128 medianFee => mapping(uint128 previousMedianFee => Accumulator))
     ) private _accumulators;
 
     constructor(Parameters memory parameters) {

@@ -64,18 +64,27 @@ describe('bitcoin relay: recorded coinbases', function () {
     return { ...found, block, proof: proofOf(block.coinbaseNoWitness, block.merkleBranch) }
   }
 
-  const heights = () => fixtures.map(({ height }) => height).filter((height) => !withoutHeight.includes(height))
+  const heights = () =>
+    fixtures.map(({ height }) => height).filter((height) => !withoutHeight.includes(height))
 
   const anyRevert = (error: unknown) =>
     error instanceof ViemError &&
-    error.walk((cause) => cause instanceof ContractFunctionRevertedError) instanceof ContractFunctionRevertedError
+    error.walk((cause) => cause instanceof ContractFunctionRevertedError) instanceof
+      ContractFunctionRevertedError
 
   it('counts eight of ten', async () => {
     assert.equal(heights().length, 8)
     for (const height of heights()) {
       const { relay, hash, block, proof } = at(height)
       await relay.prove([hash, 0n, block.fees, 0n, [], toHex(proof)])
-      const { groups, below, at: equal, subsidy, fees, cappedFees } = await relay.accumulatorOf(hash, block.fees, 0n)
+      const {
+        groups,
+        below,
+        at: equal,
+        subsidy,
+        fees,
+        cappedFees,
+      } = await relay.accumulatorOf(hash, block.fees, 0n)
       assert.deepEqual(
         { groups, below, equal, subsidy, fees, cappedFees },
         { groups: 1, below: 0, equal: 1, subsidy: block.subsidy, fees: block.fees, cappedFees: block.fees },
@@ -162,7 +171,10 @@ function mutation(count: number): fc.Arbitrary<{ which: number; change: Change }
     fc.record({ kind: fc.constant('flip' as const), where, by: fc.integer({ min: 1, max: 255 }) }),
     fc.record({ kind: fc.constant('insert' as const), where, byte: fc.integer({ min: 0, max: 255 }) }),
     fc.record({ kind: fc.constant('remove' as const), where, count: fc.integer({ min: 1, max: 40 }) }),
-    fc.record({ kind: fc.constant('append' as const), bytes: fc.uint8Array({ minLength: 1, maxLength: 40 }) }),
+    fc.record({
+      kind: fc.constant('append' as const),
+      bytes: fc.uint8Array({ minLength: 1, maxLength: 40 }),
+    }),
   )
   return fc.record({ which: fc.nat({ max: count - 1 }), change })
 }
@@ -180,4 +192,3 @@ function changed(proof: Buffer, change: Change): Buffer {
       return Buffer.concat([before, rest.subarray(change.count)])
   }
 }
-

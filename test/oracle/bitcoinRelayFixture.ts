@@ -72,10 +72,16 @@ export async function deployRelay(node: TestNode, parameters: RelayParameters) {
   async function sendOrThrow(...[functionName, args]: RelayCall): Promise<TransactionReceipt> {
     // Safe because name and arguments come in pairs; viem's type of a union of calls does not show it.
     const request = { ...contract, functionName, args } as Parameters<typeof encodeFunctionData>[0]
-    const hash = await sendTransaction(client, { to: address, data: encodeFunctionData(request), gas: 15_000_000n })
+    const hash = await sendTransaction(client, {
+      to: address,
+      data: encodeFunctionData(request),
+      gas: 15_000_000n,
+    })
     const receipt = await waitForTransactionReceipt(client, { hash })
     if (receipt.status === 'reverted') {
-      await simulateContract(client, { ...contract, functionName, args } as Parameters<typeof simulateContract>[1])
+      await simulateContract(client, { ...contract, functionName, args } as Parameters<
+        typeof simulateContract
+      >[1])
     }
     assert.equal(receipt.status, 'success')
     return receipt
@@ -89,8 +95,7 @@ export async function deployRelay(node: TestNode, parameters: RelayParameters) {
     prove: (args: ProveArguments) => sendOrThrow('proveCoinbases', args),
     tryProve: (args: ProveArguments) =>
       simulateContract(client, { ...contract, functionName: 'proveCoinbases', args }),
-    closeDay: (day: number, last: Hash, medianFee: bigint) =>
-      sendOrThrow('closeDay', [day, last, medianFee]),
+    closeDay: (day: number, last: Hash, medianFee: bigint) => sendOrThrow('closeDay', [day, last, medianFee]),
     best: () => readContract(client, { ...contract, functionName: 'best' }),
     checkpointOf: (hash: Hash) =>
       readContract(client, { ...contract, functionName: 'checkpointOf', args: [hash] }),
@@ -193,7 +198,9 @@ export function lastHash(batch: readonly Uint8Array[]): Hash {
 
 /** Per group of twelve blocks, keccak256 of their Merkle roots. */
 export function groupHashesOf(batch: readonly Uint8Array[]): Hash[] {
-  return groupsOf(batch).map((group) => keccak256(Buffer.concat(group.map((header) => header.subarray(36, 68)))))
+  return groupsOf(batch).map((group) =>
+    keccak256(Buffer.concat(group.map((header) => header.subarray(36, 68)))),
+  )
 }
 
 export function groupsOf<Item>(batch: readonly Item[]): Item[][] {

@@ -12,10 +12,11 @@ import {Test} from "forge-std/Test.sol";
 contract BitcoinMedianTimeTest is Test {
     uint256 private constant STEPS = 40;
 
-    function testFuzz_move_isTheMedianOfTheLastEleven(uint32[11] memory first, uint32[40] memory steps, uint8 spread)
-        public
-        pure
-    {
+    function testFuzz_move_isTheMedianOfTheLastEleven(
+        uint32[11] memory first,
+        uint32[40] memory steps,
+        uint8 spread
+    ) public pure {
         uint256[] memory times = new uint256[](11 + STEPS);
         // A narrow spread makes many equal ones.
         for (uint256 i = 0; i < 11; i++) {

@@ -62,10 +62,12 @@ contract BitcoinTargetTest is Test {
         assertEq(BitcoinTarget.isMetBy(bits, _reversed(number)), number <= target);
     }
 
-    function testFuzz_afterEpoch_isTheProductByTwoWeeks(uint256 target, uint8 shift, uint32 first, uint32 last)
-        public
-        pure
-    {
+    function testFuzz_afterEpoch_isTheProductByTwoWeeks(
+        uint256 target,
+        uint8 shift,
+        uint32 first,
+        uint32 last
+    ) public pure {
         uint256 limit = BitcoinTarget.fromBits(0x201fffff);
         target = BitcoinTarget.fromBits(BitcoinTarget.toBits(bound(target >> shift, 1 << 24, limit)));
         uint256 span = last > first ? last - first : 0;

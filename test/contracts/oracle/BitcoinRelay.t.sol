@@ -58,7 +58,9 @@ contract BitcoinRelayHeadersTest is BitcoinRelayTest {
         // Another form of a target in range, which no header could have.
         wrong.genesis.bits = 0x2100007f;
         vm.expectRevert(
-            abi.encodeWithSelector(IBitcoinRelay.GenesisBitsOutOfRange.selector, wrong.genesis.bits, EASY_BITS)
+            abi.encodeWithSelector(
+                IBitcoinRelay.GenesisBitsOutOfRange.selector, wrong.genesis.bits, EASY_BITS
+            )
         );
         new BitcoinRelay(wrong);
 
@@ -154,7 +156,9 @@ contract BitcoinRelayHeadersTest is BitcoinRelayTest {
         uint32 latest = MIDNIGHT + 7200;
         Mined memory mined = mine(GENESIS, GENESIS_HEIGHT + 1, latest + 1, SUBSIDY);
         vm.expectRevert(
-            abi.encodeWithSelector(IBitcoinRelay.TimeTooLate.selector, 0, uint256(latest) + 1, uint256(latest))
+            abi.encodeWithSelector(
+                IBitcoinRelay.TimeTooLate.selector, 0, uint256(latest) + 1, uint256(latest)
+            )
         );
         relay.addHeaders(GENESIS, mined.header);
         relay.addHeaders(GENESIS, mine(GENESIS, GENESIS_HEIGHT + 1, latest, SUBSIDY).header);
@@ -303,7 +307,10 @@ contract BitcoinRelayHeadersTest is BitcoinRelayTest {
     /* EPOCHS */
 
     /// @dev A relay that retargets, two blocks before the end of an epoch that began `span` seconds before its last block.
-    function _beforeEpoch(uint32 span) private returns (BitcoinRelay retargeting, uint32 height, uint32 lastTime) {
+    function _beforeEpoch(uint32 span)
+        private
+        returns (BitcoinRelay retargeting, uint32 height, uint32 lastTime)
+    {
         IBitcoinRelay.Parameters memory chosen = parameters();
         height = 2016 * 400 - 2;
         lastTime = MIDNIGHT + 1000;

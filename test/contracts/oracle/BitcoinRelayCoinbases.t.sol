@@ -122,9 +122,7 @@ contract BitcoinRelayCoinbasesTest is BitcoinRelayTest {
         uint256 whole = proofs.length;
         length = uint16(bound(length, 0, whole - 1));
         bytes memory longer = abi.encodePacked(proofs, new bytes(length % 50 + 1));
-        vm.expectRevert(
-            abi.encodeWithSelector(IBitcoinRelay.ProofsMalformed.selector, whole, longer.length)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IBitcoinRelay.ProofsMalformed.selector, whole, longer.length));
         relay.proveCoinbases(chain[2].hash, 0, 0, 0, new bytes32[](0), longer);
         assembly ("memory-safe") {
             mstore(proofs, length)
@@ -246,8 +244,9 @@ contract BitcoinRelayCoinbasesTest is BitcoinRelayTest {
 
     function test_proveCoinbases_revertsIfHeightIsNotInItsShortestForm() public {
         uint256 height = GENESIS_HEIGHT + 1;
-        bytes memory script =
-            abi.encodePacked(uint8(4), uint8(height), uint8(height >> 8), uint8(height >> 16), uint8(0), "tag");
+        bytes memory script = abi.encodePacked(
+            uint8(4), uint8(height), uint8(height >> 8), uint8(height >> 16), uint8(0), "tag"
+        );
         bytes memory outputs = abi.encodePacked(uint8(1), _output(5, new bytes(30)));
         _prove(
             coinbaseWith(script, outputs),
@@ -295,9 +294,7 @@ contract BitcoinRelayCoinbasesTest is BitcoinRelayTest {
         bytes memory whole = coinbaseOf(GENESIS_HEIGHT + 1, 5e8);
         bytes memory longer = abi.encodePacked(whole, new bytes(off % 40 + 1));
         uint256 snapshot = vm.snapshotState();
-        _prove(
-            longer, 1, abi.encodeWithSelector(IBitcoinRelay.CoinbaseMalformed.selector, 0, whole.length)
-        );
+        _prove(longer, 1, abi.encodeWithSelector(IBitcoinRelay.CoinbaseMalformed.selector, 0, whole.length));
         vm.revertToState(snapshot);
         bytes memory cut = new bytes(bound(off, 65, whole.length - 1));
         for (uint256 i = 0; i < cut.length; i++) {
@@ -324,8 +321,7 @@ contract BitcoinRelayCoinbasesTest is BitcoinRelayTest {
         _paid = most;
         _prove(coinbaseOf(GENESIS_HEIGHT + 1, most), 1, "");
         vm.revertToState(snapshot);
-        bytes memory expected =
-            abi.encodeWithSelector(IBitcoinRelay.PaidTooMuch.selector, 0, most + 1, most);
+        bytes memory expected = abi.encodeWithSelector(IBitcoinRelay.PaidTooMuch.selector, 0, most + 1, most);
         _prove(coinbaseOf(GENESIS_HEIGHT + 1, most + 1), 1, expected);
     }
 

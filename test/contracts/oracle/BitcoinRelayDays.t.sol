@@ -88,7 +88,9 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
         relay.closeDay(FIRST_DAY, blocks[last].hash, medianFee);
 
         relay.addHeaders(blocks[last].hash, headersOf(chain, last + 1, last + 6));
-        vm.expectRevert(abi.encodeWithSelector(IBitcoinRelay.NotLastCheckpoint.selector, chain[last + 5].hash));
+        vm.expectRevert(
+            abi.encodeWithSelector(IBitcoinRelay.NotLastCheckpoint.selector, chain[last + 5].hash)
+        );
         relay.closeDay(FIRST_DAY, chain[last + 5].hash, medianFee);
         vm.expectRevert(abi.encodeWithSelector(IBitcoinRelay.NotLastCheckpoint.selector, bytes32(0)));
         relay.closeDay(FIRST_DAY, 0, medianFee);
@@ -112,9 +114,8 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
         gap = uint8(bound(gap, 1, 40));
         // Twelve blocks of the first day, then nothing for `gap` days and more.
         Mined[] memory chain = chainOf(12, 600, 5);
-        Mined[] memory later = chainOn(
-            chain[11].hash, chain[11].height, MIDNIGHT + (uint32(gap) + 1) * DAY + 10, 12, 600, 6
-        );
+        Mined[] memory later =
+            chainOn(chain[11].hash, chain[11].height, MIDNIGHT + (uint32(gap) + 1) * DAY + 10, 12, 600, 6);
         Mined[] memory all = _joined(chain, later);
         uint24[] memory found = daysOf(genesisTimes, all);
         uint256[] memory ends = relayAll(GENESIS, genesisTimes, all, 100);

@@ -83,7 +83,8 @@ contract BitcoinRelayGasTest is BitcoinRelayTest {
             uint32 height = GENESIS_HEIGHT + 1 + i;
             uint256 paid = SUBSIDY + uint256(keccak256(abi.encode(i))) % 40e6;
             bytes memory coinbase = _coinbaseOf356(height, paid);
-            chain[i] = mineWith(parent, height, MIDNIGHT + 240 + i * SECONDS, EASY_BITS, coinbase, branch, paid);
+            chain[i] =
+                mineWith(parent, height, MIDNIGHT + 240 + i * SECONDS, EASY_BITS, coinbase, branch, paid);
             parent = chain[i].hash;
         }
         uint24[] memory found = daysOf(genesisTimes, chain);

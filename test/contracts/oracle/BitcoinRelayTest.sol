@@ -71,7 +71,11 @@ abstract contract BitcoinRelayTest is Test {
 
     /* MINING */
 
-    function mine(bytes32 parent, uint32 height, uint32 time, uint256 paid) internal pure returns (Mined memory) {
+    function mine(bytes32 parent, uint32 height, uint32 time, uint256 paid)
+        internal
+        pure
+        returns (Mined memory)
+    {
         return mineWith(parent, height, time, EASY_BITS, coinbaseOf(height, paid), branchOf(height % 5), paid);
     }
 
@@ -112,7 +116,10 @@ abstract contract BitcoinRelayTest is Test {
     /// @dev A coinbase of one output behind a tag.
     function coinbaseOf(uint256 height, uint256 paid) internal pure returns (bytes memory) {
         bytes memory output = abi.encodePacked(little8(paid), uint8(22), bytes22(keccak256("payee")));
-        return coinbaseWith(abi.encodePacked(heightPush(height), "/hashsand/"), abi.encodePacked(uint8(1), output));
+        return
+            coinbaseWith(
+                abi.encodePacked(heightPush(height), "/hashsand/"), abi.encodePacked(uint8(1), output)
+            );
     }
 
     function coinbaseWith(bytes memory script, bytes memory outputs) internal pure returns (bytes memory) {
@@ -153,9 +160,10 @@ abstract contract BitcoinRelayTest is Test {
     }
 
     function proofOf(bytes memory coinbase, bytes32[] memory branch) internal pure returns (bytes memory) {
-        return abi.encodePacked(
-            uint24(coinbase.length), uint8(branch.length), coinbase, abi.encodePacked(branch)
-        );
+        return
+            abi.encodePacked(
+                uint24(coinbase.length), uint8(branch.length), coinbase, abi.encodePacked(branch)
+            );
     }
 
     function twice(bytes memory data) internal pure returns (bytes32) {
@@ -169,7 +177,8 @@ abstract contract BitcoinRelayTest is Test {
     }
 
     function little4(uint256 value) internal pure returns (bytes4) {
-        return bytes4(uint32((value & 0xff) << 24 | (value & 0xff00) << 8 | (value >> 8 & 0xff00) | value >> 24));
+        return
+            bytes4(uint32((value & 0xff) << 24 | (value & 0xff00) << 8 | (value >> 8 & 0xff00) | value >> 24));
     }
 
     function little8(uint256 value) internal pure returns (bytes memory) {
@@ -183,14 +192,11 @@ abstract contract BitcoinRelayTest is Test {
         return chainOn(GENESIS, GENESIS_HEIGHT, MIDNIGHT + 240, count, spacing, seed);
     }
 
-    function chainOn(
-        bytes32 parent,
-        uint32 height,
-        uint32 time,
-        uint256 count,
-        uint32 spacing,
-        uint256 seed
-    ) internal pure returns (Mined[] memory chain) {
+    function chainOn(bytes32 parent, uint32 height, uint32 time, uint256 count, uint32 spacing, uint256 seed)
+        internal
+        pure
+        returns (Mined[] memory chain)
+    {
         chain = new Mined[](count);
         for (uint32 i = 0; i < count; i++) {
             uint256 fees = uint256(keccak256(abi.encode(seed, i))) % 40 * 1e6;
@@ -199,7 +205,11 @@ abstract contract BitcoinRelayTest is Test {
         }
     }
 
-    function slice(Mined[] memory chain, uint256 from, uint256 to) internal pure returns (Mined[] memory part) {
+    function slice(Mined[] memory chain, uint256 from, uint256 to)
+        internal
+        pure
+        returns (Mined[] memory part)
+    {
         part = new Mined[](to - from);
         for (uint256 i = from; i < to; i++) {
             part[i - from] = chain[i];
@@ -210,7 +220,11 @@ abstract contract BitcoinRelayTest is Test {
         return headersOf(chain, 0, chain.length);
     }
 
-    function headersOf(Mined[] memory chain, uint256 from, uint256 to) internal pure returns (bytes memory headers) {
+    function headersOf(Mined[] memory chain, uint256 from, uint256 to)
+        internal
+        pure
+        returns (bytes memory headers)
+    {
         headers = new bytes((to - from) * 48);
         for (uint256 i = from; i < to; i++) {
             for (uint256 j = 0; j < 48; j++) {
@@ -220,7 +234,11 @@ abstract contract BitcoinRelayTest is Test {
     }
 
     /// @dev The day of each block by a median that is sorted anew for each, over the times below the chain and its own.
-    function daysOf(uint32[11] memory below, Mined[] memory chain) internal pure returns (uint24[] memory found) {
+    function daysOf(uint32[11] memory below, Mined[] memory chain)
+        internal
+        pure
+        returns (uint24[] memory found)
+    {
         found = new uint24[](chain.length);
         uint32[] memory window = new uint32[](11);
         for (uint256 i = 0; i < chain.length; i++) {
@@ -301,7 +319,11 @@ abstract contract BitcoinRelayTest is Test {
         }
     }
 
-    function otherHashes(Mined[] memory batch, uint256 group) internal pure returns (bytes32[] memory others) {
+    function otherHashes(Mined[] memory batch, uint256 group)
+        internal
+        pure
+        returns (bytes32[] memory others)
+    {
         bytes32[] memory all = groupHashesOf(batch);
         others = new bytes32[](all.length - 1);
         for (uint256 i = 0; i < others.length; i++) {

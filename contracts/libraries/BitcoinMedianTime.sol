@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// A shift of 1 by a count is meant wherever it stands.
+// forge-lint: disable-start(incorrect-shift)
+
 /// @notice The median of the last eleven block times, moved on block by block.
 /// @dev A block's time is after the median of the eleven before it. So a new time always sorts behind the median, and only
 ///      the five times behind it need to be kept in order: when the time that leaves was not behind the median, the

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// A shift of 1 by a count is meant wherever it stands.
+// forge-lint: disable-start(incorrect-shift)
+
 import {IBitcoinRelay} from "../interfaces/IBitcoinRelay.sol";
 import {IProvenDays} from "../interfaces/IProvenDays.sol";
 import {BitcoinCoinbase} from "../libraries/BitcoinCoinbase.sol";
@@ -145,7 +148,7 @@ contract BitcoinRelay is IBitcoinRelay {
         Stored memory below = _checkpoints[parentNumber];
         require(
             below.link.height + REORGANISATION_BLOCKS >= bestLink.height,
-            CheckpointTooDeep(below.link.height, bestLink.height - REORGANISATION_BLOCKS)
+            CheckpointTooDeep(below.link.height, Math.saturatingSub(bestLink.height, REORGANISATION_BLOCKS))
         );
 
         (bytes32 hash, Stored memory added) = _follow(parent, below, headers);
@@ -328,8 +331,11 @@ contract BitcoinRelay is IBitcoinRelay {
 
         hash = BitcoinHash.printed(tip.hash);
         added.link.chainwork = tip.chainwork.toUint128();
+        // Safe because a batch has 252 blocks at most.
+        // forge-lint: disable-next-line(unsafe-typecast)
         added.link.height = below.link.height + uint32(blocks);
         added.link.day = (tip.midnight / SECONDS_PER_DAY - 1).toUint24();
+        // forge-lint: disable-next-line(unsafe-typecast)
         added.link.blocks = uint8(blocks);
         added.rootsCommitment = _commitmentTo(roots);
         (added.olderTimes, added.newerTimes) = BitcoinMedianTime.pack(times);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// Casts in this file are of bounded or literal values.
+// forge-lint: disable-start(unsafe-typecast)
+
 import {CalldataRlp} from "../../../contracts/libraries/CalldataRlp.sol";
 import {EthereumHarness} from "./EthereumHarness.sol";
 import {RLPWriter} from "@eth-optimism/contracts-bedrock/src/libraries/rlp/RLPWriter.sol";

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// Casts in this file are of bounded or literal values.
+// forge-lint: disable-start(unsafe-typecast)
+
 import {PriceGuard, PriceLimits} from "../../../contracts/libraries/PriceGuard.sol";
 import {HostileFeed} from "../mocks/HostileFeed.sol";
 import {

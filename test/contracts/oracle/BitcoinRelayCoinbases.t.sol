@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// Casts in this file are of bounded or literal values.
+// forge-lint: disable-start(unsafe-typecast)
+
 import {IBitcoinRelay} from "../../../contracts/interfaces/IBitcoinRelay.sol";
 import {BitcoinRelayTest} from "./BitcoinRelayTest.sol";
 

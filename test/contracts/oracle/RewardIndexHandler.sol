@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// Time is what is tested here.
+// forge-lint: disable-start(block-timestamp)
+
 // Casts in this file are of bounded values.
 // forge-lint: disable-start(unsafe-typecast)
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { ContractFunctionRevertedError, type Hash, parseEther, toHex, BaseError as ViemError } from 'viem'
 import { z } from 'zod'
-import { anvil } from '../../chain/engine/anvil/rpc.ts'
-import { headerHash, parseHeader } from '../../oracle/header.ts'
-import { clientOf, deployer, startTestNode, type TestNode } from '../chain/fixture.ts'
-import { chainId, compact, deployRelay, proofOf, type Relay, reverts } from './bitcoinRelayFixture.ts'
-import { needData, recorded } from './recorded.ts'
+import { anvil } from '../../../chain/engine/anvil/rpc.ts'
+import { headerHash, parseHeader } from '../../../oracle/header.ts'
+import { clientOf, deployer, startTestNode, type TestNode } from '../../chain/fixture.ts'
+import { needData, recorded } from '../recorded.ts'
+import { chainId, compact, deployRelay, proofOf, type Relay, reverts } from '../relayFixture.ts'
 
 const bytes = z.string().transform((hex) => Buffer.from(hex.replace(/^0x/, ''), 'hex'))
 const fixture = z.object({

@@ -7,6 +7,7 @@ import { hash256, toDisplay } from '../../oracle/hash256.ts'
 import { hasWork, headerHash, parseHeader, serialiseHeader } from '../../oracle/header.ts'
 import { serialiseTransaction } from '../../oracle/transaction.ts'
 import { clientOf, deployer, startTestNode, type TestNode } from '../chain/fixture.ts'
+import { type GoldenRow, goldenRows, needData, recordedBlocks, windows } from './recorded.ts'
 import {
   chainId,
   compact,
@@ -18,8 +19,7 @@ import {
   proofOf,
   type Relay,
   type Written,
-} from './bitcoinRelayFixture.ts'
-import { type GoldenRow, goldenRows, needData, recordedBlocks, windows } from './recorded.ts'
+} from './relayFixture.ts'
 
 /*
  * The recorded windows once more, as chains that can be proven: blocks of the recorded heights, times and rewards, each with a

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { type Hash, parseEther, toHex } from 'viem'
 import { z } from 'zod'
-import { anvil } from '../../chain/engine/anvil/rpc.ts'
-import { headerHash, parseHeader } from '../../oracle/header.ts'
-import { bitsToTarget, workOf } from '../../oracle/target.ts'
-import { clientOf, deployer, startTestNode, type TestNode } from '../chain/fixture.ts'
+import { anvil } from '../../../chain/engine/anvil/rpc.ts'
+import { headerHash, parseHeader } from '../../../oracle/header.ts'
+import { bitsToTarget, workOf } from '../../../oracle/target.ts'
+import { clientOf, deployer, startTestNode, type TestNode } from '../../chain/fixture.ts'
+import { needData, recorded } from '../recorded.ts'
 import {
   chainId,
   compact,
@@ -16,8 +17,7 @@ import {
   type Relay,
   relayAll,
   reverts,
-} from './bitcoinRelayFixture.ts'
-import { needData, recorded } from './recorded.ts'
+} from '../relayFixture.ts'
 
 const retargets = new Map<number, { time: number; bits: number; chainwork: bigint }>()
 

@@ -181,6 +181,24 @@ contract FacadeTest is BaseTest {
     }
 
     /// @dev Whole and parts listed: three events, each by its own facade, there and back.
+    function testFuzz_escrow_tellsTheFacades(uint128 quantity, bool ofLong, bool ofShort) public {
+        BoxId long = longOf(FIRST_EPOCH + 3, FIRST_EPOCH + 4);
+        BoxId short = ledger.mirrorOf(long);
+        quantity = uint128(bound(quantity, 1, QUANTITY));
+        fund(miner, ledger.previewEscrow(long, quantity));
+        if (ofLong) ledger.deployFacade(long);
+        if (ofShort) ledger.deployFacade(short);
+        vm.prank(miner);
+        vm.recordLogs();
+        ledger.escrow(long, quantity, buyer, anyone);
+
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        // The two sides on the ledger, the escrow, and the cash.
+        assertEq(logs.length, 4 + (ofLong ? 1 : 0) + (ofShort ? 1 : 0));
+        if (ofLong) _assertTold(logs, long, address(0), buyer, quantity);
+        if (ofShort) _assertTold(logs, short, address(0), anyone, quantity);
+    }
+
     function testFuzz_split_tellsTheFacades(uint8 kind, uint128 quantity, bool isShort) public {
         quantity = uint128(bound(quantity, 1, QUANTITY));
         BoxId whole = isShort ? _short : _long;

@@ -234,6 +234,60 @@ contract LedgerTest is BoxTest {
         ledger.escrow(late, 1, buyer, miner);
     }
 
+    /// @dev 2^128 - 1 = (2^64 - 1)(2^64 + 1): the last sum that fits, and with any more of any component none.
+    function test_escrow_atTheLargestPrefixSum() public {
+        ILedger.IndexTerms memory terms = termsOf(address(token), address(source));
+        terms.tick = type(uint64).max;
+        (terms.caps[0], terms.caps[1]) = (type(uint64).max, 2);
+        index = ledger.register(terms);
+        BoxId long = Boxes.pack(Box(false, 2, index, FIRST_EPOCH, FIRST_EPOCH + 1, 0, Boxes.MAX_STRIKE));
+        assertEq(ledger.topTicksOf(long), 2);
+        long = long.withEnd(FIRST_EPOCH + 2);
+        uint256 worst = 2 * uint256(type(uint128).max);
+        vm.expectRevert(
+            abi.encodeWithSelector(ILedger.EndsTooLate.selector, long.end(), worst, type(uint128).max)
+        );
+        ledger.topTicksOf(long);
+
+        terms.caps = new uint64[](8);
+        terms.caps[0] = type(uint64).max;
+        for (uint256 k = 1; k < 8; k++) {
+            terms.caps[k] = 1;
+        }
+        index = ledger.register(terms);
+        long = Boxes.pack(Box(false, 2, index, FIRST_EPOCH, FIRST_EPOCH + 1, 0, Boxes.MAX_STRIKE));
+        worst = uint256(type(uint64).max) * (uint256(type(uint64).max) + 7);
+        vm.expectRevert(
+            abi.encodeWithSelector(ILedger.EndsTooLate.selector, long.end(), worst, type(uint128).max)
+        );
+        ledger.topTicksOf(long);
+    }
+
+    function test_escrow_revertsIfTheTopIsNoStrike() public {
+        ILedger.IndexTerms memory terms = termsOf(address(token), address(source));
+        (terms.tick, terms.caps[0], terms.caps[1]) = (1, type(uint64).max, type(uint64).max - 1);
+        index = ledger.register(terms);
+        BoxId long = Boxes.pack(Box(false, 2, index, FIRST_EPOCH, FIRST_EPOCH + 1, 0, Boxes.MAX_STRIKE));
+        assertEq(ledger.topTicksOf(long), type(uint64).max - 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(ILedger.TopTooManyTicks.selector, type(uint64).max, type(uint64).max - 1)
+        );
+        ledger.topTicksOf(long.withMask(1));
+    }
+
+    function testFuzz_escrow_namesWhatIsEmpty(uint24 start, uint24 end, uint64 lo, uint64 hi) public {
+        start = uint24(bound(start, FIRST_EPOCH + 1, type(uint24).max));
+        end = uint24(bound(end, 0, start));
+        BoxId long = longOf(start, end);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.IntervalEmpty.selector, start, end));
+        ledger.escrow(long, 1, buyer, miner);
+        lo = uint64(bound(lo, 1, 64_000e9));
+        hi = uint64(bound(hi, 0, lo));
+        long = fullLong(1).withStrikes(lo, hi);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.StrikesEmpty.selector, lo, hi));
+        ledger.escrow(long, 1, buyer, miner);
+    }
+
     function test_escrow_revertsIfSupplyOutgrowsItsSlot() public {
         BoxId long = fullLong(1);
         fund(miner, type(uint128).max);
@@ -249,6 +303,21 @@ contract LedgerTest is BoxTest {
         assertEq(supplyOf(long), type(uint120).max);
         assertEq(supplyOf(ledger.mirrorOf(long)), type(uint120).max);
         assertFalse(ledger.hasFacade(long));
+    }
+
+    /// @dev A cut of the other side has made room there.
+    function testFuzz_escrow_revertsIfOneSideOutgrowsItsSlot(bool ofLong) public {
+        BoxId long = fullLong(2);
+        fund(miner, type(uint128).max);
+        vm.startPrank(miner);
+        ledger.escrow(long, type(uint120).max, miner, miner);
+        ledger.split(ofLong ? ledger.mirrorOf(long) : long, ILedger.Axis.Time, FIRST_EPOCH + 1, 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                ILedger.SupplyTooLarge.selector, uint256(type(uint120).max) + 1, type(uint120).max
+            )
+        );
+        ledger.escrow(long, 1, miner, miner);
     }
 
     function test_escrow_revertsIfReserveOutgrowsItsSlot() public {

@@ -6,7 +6,7 @@ export const usage = `npm run mutation -- [--changed [BASE]] [--only FILE[:LINE]
 Makes one error after another in contracts/ledger and sees whether the contract tests find it. Ends red where one is not found
 and test/mutation/survivors.json does not say why, and where a run of all scores below 90 %.
 
---changed [BASE]   only on lines that differ from BASE (origin/main): of more than 120, an even sample of 120
+--changed [BASE]   only on lines that differ from BASE (origin/main): of more than 60, an even sample of 60
 --only FILE[:LINE] only in this file, or on this line of it
 --survivors        only those that survived the last run of the same sources
 --most N           an even sample of N
@@ -16,7 +16,7 @@ and test/mutation/survivors.json does not say why, and where a run of all scores
 `
 
 /** A run of changed lines has five minutes. */
-const MOST_CHANGED = 120
+const MOST_CHANGED = 60
 
 export type Options = {
   changed?: string | undefined

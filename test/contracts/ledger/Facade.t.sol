@@ -181,6 +181,16 @@ contract FacadeTest is BaseTest {
     }
 
     /// @dev Whole and parts listed: three events, each by its own facade, there and back.
+    /// @dev Nobody needs to have any of an id to move nothing of it, so it may be no id at all.
+    function test_transfer_ofNothingTellsNoFacade() public {
+        vm.startPrank(miner);
+        vm.recordLogs();
+        ledger.transfer(buyer, BoxId.unwrap(_long), 0);
+        assertEq(vm.getRecordedLogs().length, 1);
+        ledger.transfer(buyer, BoxId.unwrap(_long), 1);
+        _assertTold(vm.getRecordedLogs(), _long, miner, buyer, 1);
+    }
+
     function testFuzz_escrow_tellsTheFacades(uint128 quantity, bool ofLong, bool ofShort) public {
         BoxId long = longOf(FIRST_EPOCH + 3, FIRST_EPOCH + 4);
         BoxId short = ledger.mirrorOf(long);

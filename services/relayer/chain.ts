@@ -6,14 +6,19 @@ import {
   type EstimateContractGasParameters,
   type Hash,
   type PublicClient,
+  BaseError as ViemError,
 } from 'viem'
 import { ledger as ledgerContract, rewardIndex as rewardIndexContract } from '../../chain/generated/abi.ts'
-import { CallRefusedError } from './errors.ts'
+import { CallRefusedError, NodeAnswerError, OtherChainNowError } from './errors.ts'
+import type { Clock } from './turns.ts'
 
 /** Where this service reads and writes. */
 export type Contracts = { rewardIndex: Address; ledger: Address }
 
 export type NetworkView = {
+  /** Of the latest block, seconds. */
+  time: number
+  clock: Clock
   /** The clock's epoch now: days before it are over. */
   epoch: number
   firstDay: number
@@ -25,22 +30,35 @@ export type NetworkView = {
   quorum: number
 }
 
-/** What the RewardIndex says of a network now. */
+export type ReadParameters = { chainId: number; address: Address; network: number }
+
+/**
+ * What the RewardIndex says of a network now. The chain is asked who it is each time: behind one URL another node may answer, or
+ * the same one with another mind.
+ */
 export async function readNetwork(
   client: PublicClient,
-  { address, network }: { address: Address; network: number },
+  { chainId, address, network }: ReadParameters,
 ): Promise<NetworkView> {
   const contract = { address, abi: rewardIndexContract.abi } as const
   const args = [network] as const
-  const [epoch, config, attested, final, configDigest, quorum] = await Promise.all([
-    client.readContract({ ...contract, functionName: 'currentEpoch' }),
-    client.readContract({ ...contract, functionName: 'networkOf', args }),
-    client.readContract({ ...contract, functionName: 'newestDay', args }),
-    client.readContract({ ...contract, functionName: 'lastContiguousDay', args }),
-    client.readContract({ ...contract, functionName: 'configDigest', args }),
-    client.readContract({ ...contract, functionName: 'quorumOf', args }),
-  ])
+  const id = await answered(client.getChainId())
+  if (id !== chainId) throw new OtherChainNowError(id, chainId)
+  const [block, clock, epoch, config, attested, final, configDigest, quorum] = await answered(
+    Promise.all([
+      client.getBlock(),
+      client.readContract({ ...contract, functionName: 'clock' }),
+      client.readContract({ ...contract, functionName: 'currentEpoch' }),
+      client.readContract({ ...contract, functionName: 'networkOf', args }),
+      client.readContract({ ...contract, functionName: 'newestDay', args }),
+      client.readContract({ ...contract, functionName: 'lastContiguousDay', args }),
+      client.readContract({ ...contract, functionName: 'configDigest', args }),
+      client.readContract({ ...contract, functionName: 'quorumOf', args }),
+    ]),
+  )
   return {
+    time: Number(block.timestamp),
+    clock,
     epoch,
     firstDay: config.firstDay,
     lastAttestedDay: attested === 0 ? undefined : attested,
@@ -51,12 +69,30 @@ export async function readNetwork(
   }
 }
 
+/** The first day that is neither attested nor settled. */
+export function firstMissingDay({
+  firstDay,
+  lastAttestedDay,
+  lastFinalDay,
+}: Pick<NetworkView, 'firstDay' | 'lastAttestedDay' | 'lastFinalDay'>): number {
+  return Math.max(lastAttestedDay ?? 0, lastFinalDay ?? 0, firstDay - 1) + 1
+}
+
+/** Whatever a node answers instead of an answer may be otherwise the next time, and is no reason to end. */
+async function answered<Value>(asking: Promise<Value>): Promise<Value> {
+  return asking.catch((error: unknown) => {
+    throw error instanceof ViemError ? new NodeAnswerError(error.shortMessage, error) : error
+  })
+}
+
 /** The day that the ledger takes next for an index. */
 export function readNextPoke(
   client: PublicClient,
   { address, index }: { address: Address; index: number },
 ): Promise<number> {
-  return client.readContract({ address, abi: ledgerContract.abi, functionName: 'pokedUntil', args: [index] })
+  return answered(
+    client.readContract({ address, abi: ledgerContract.abi, functionName: 'pokedUntil', args: [index] }),
+  )
 }
 
 /** Half again as much gas as the call takes now: later days of one batch meet slightly different storage. */

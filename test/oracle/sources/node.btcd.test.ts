@@ -3,6 +3,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { mainnet, regtest } from '../../../oracle/bitcoinChain.ts'
+import { secondsPerDay } from '../../../oracle/block.ts'
 import { buried, completeDays, type DayTotals } from '../../../oracle/dayTotals.ts'
 import { toDisplay } from '../../../oracle/hash256.ts'
 import { parseHeader } from '../../../oracle/header.ts'
@@ -25,6 +26,7 @@ import { collect } from './reading.ts'
 /** The day after the genesis of regtest: 2011-02-03. */
 const firstDay = 15_008
 const blocksPerDay = 40
+/** Of one unit, which the script counts in hashes a second. */
 const unitHashes = 1n
 
 // One story, in order: a chain is mined, counted, reorganised, and read through kills and restarts.
@@ -173,7 +175,7 @@ function asCounted(days: readonly DayTotals[]): unknown {
   const text = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value)
   return JSON.parse(
     JSON.stringify(
-      days.map((totals) => ({ ...totals, index: rewardIndex(totals, unitHashes) })),
+      days.map((totals) => ({ ...totals, index: rewardIndex(totals, unitHashes * BigInt(secondsPerDay)) })),
       text,
     ),
   )

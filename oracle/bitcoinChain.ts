@@ -41,6 +41,9 @@ export const regtest: BitcoinChain = {
 }
 
 /** What the schedule allows a block at `height`, satoshi. */
-export function scheduledSubsidy(height: number, { halvingInterval }: BitcoinChain): bigint {
+export function scheduledSubsidy(
+  height: number,
+  { halvingInterval }: Pick<BitcoinChain, 'halvingInterval'>,
+): bigint {
   return firstSubsidy >> BigInt(Math.floor(height / halvingInterval))
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { secondsPerDay } from './block.ts'
 import { rewardPerUnitDown } from './rewardIndex.ts'
 import * as simulator from './simulator/rules.ts'
 import type { ReplayParameters } from './sources/replay.ts'
@@ -31,13 +32,14 @@ export type IndexParameters = {
  * A year's caps are 1e17 ticks, 200 times below what a strike can hold.
  */
 export function replayNetwork(): NetworkParameters {
+  const unitWork = BigInt(secondsPerDay) * 10n ** 15n
   return withIndices({
     source: 'replay',
     name: 'BTC',
     unit: '1 PH/s',
-    unitWork: 86_400n * 10n ** 15n,
+    unitWork,
     firstDay: 18_739,
-    subsidyIndex: expectedSubsidyIndex(625_000_000n, 0x170b_ef93, 86_400n * 10n ** 15n),
+    subsidyIndex: expectedSubsidyIndex(625_000_000n, 0x170b_ef93, unitWork),
     tick: 10n ** 9n,
   })
 }
@@ -47,16 +49,17 @@ export function replayNetwork(): NetworkParameters {
  * are held in thousandths. The tick keeps a year's caps at 1e17 ticks here too.
  */
 export function simulatorNetwork(): NetworkParameters {
+  const unitWork = BigInt(secondsPerDay)
   return withIndices({
     source: 'simulator',
     name: 'BTC-SIM',
     unit: '1 H/s',
-    unitWork: 86_400n,
+    unitWork,
     firstDay: simulator.firstDay,
     subsidyIndex: expectedSubsidyIndex(
       simulator.subsidyAt(simulator.firstHeight),
       simulator.firstBits,
-      86_400n,
+      unitWork,
     ),
     tick: 10n ** 15n,
   })

@@ -529,14 +529,10 @@ contract BitcoinRelay is IBitcoinRelay {
     /// @dev The last checkpoint on the way down from `link`, which is of a later day, that is of the day or an earlier one. The
     ///      genesis checkpoint is earlier than every day that is closed.
     function _lastUntil(uint24 day, Link memory link) private view returns (uint32 number) {
-        uint24 found = link.day;
-        number = link.dayBefore;
-        while (true) {
-            link = _checkpoints[number].link;
-            found = link.day;
-            if (found <= day) return number;
+        do {
             number = link.dayBefore;
-        }
+            link = _checkpoints[number].link;
+        } while (link.day > day);
     }
 
     /// @dev Of the checkpoints from `last` down to the one above `before`, all of one day.

@@ -1,3 +1,4 @@
+import { readText, retryAfterSeconds } from '../httpAnswer.ts'
 import {
   PoolAnswerError,
   PoolCredentialError,
@@ -57,7 +58,8 @@ async function ask<Account>(
       ...(body === undefined ? {} : { body }),
     })
     await requireGood(adapter, response)
-    return await textOf(pool, response)
+    const tooLong = () => new PoolAnswerError(pool, '', `is longer than ${longestAnswer} bytes`)
+    return await readText(response, longestAnswer, tooLong)
   } catch (error) {
     if (!until.aborted && !isTransport(error)) throw error
     const reason = timeout.aborted
@@ -82,25 +84,11 @@ async function requireGood({ pool, banStatus }: Refusing, response: Response): P
   const { status } = response
   if (response.ok) return
   await response.body?.cancel()
-  if (status === banStatus) throw new PoolRateLimitError(pool, status, waitSeconds(response, banWaitSeconds))
-  if (status === 429) throw new PoolRateLimitError(pool, status, waitSeconds(response, defaultWaitSeconds))
+  const wait = (otherwise: number) =>
+    new PoolRateLimitError(pool, status, retryAfterSeconds(response, otherwise))
+  if (status === banStatus) throw wait(banWaitSeconds)
+  if (status === 429) throw wait(defaultWaitSeconds)
   throw new PoolStatusError(pool, status)
-}
-
-function waitSeconds(response: Response, otherwise: number): number {
-  const given = response.headers.get('retry-after') ?? ''
-  return /^\d{1,6}$/.test(given) ? Math.max(Number(given), 1) : otherwise
-}
-
-async function textOf(pool: string, response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length
-    if (length > longestAnswer) throw new PoolAnswerError(pool, '', `is longer than ${longestAnswer} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** What `fetch` and its body throw: a TypeError for the connection, a DOMException for a time limit. */

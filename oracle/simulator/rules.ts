@@ -1,3 +1,4 @@
+import { scheduledSubsidy } from '../bitcoinChain.ts'
 import { secondsPerDay } from '../block.ts'
 import { bitsToTarget, blocksPerRetarget } from '../target.ts'
 import type { RandomStream } from './randomStream.ts'
@@ -17,12 +18,11 @@ export const startTime = firstDay * secondsPerDay - 7_200
 export const firstBits = 0x1f7f_ffff
 export const easiestTarget = 2n ** 248n - 1n
 export const halvingInterval = 210_000
-const firstSubsidy = 5_000_000_000n
 /** Hashes a second at the start: one block in ten minutes. */
 const startHashrateMilli = 853
 
 export function subsidyAt(height: number): bigint {
-  return firstSubsidy >> BigInt(Math.floor(height / halvingInterval))
+  return scheduledSubsidy(height, { halvingInterval })
 }
 
 /** Mean seconds to the next block at this target. The hashrate swings by a fifth, so that retargets have something to do. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BaseError } from '../../chain/errors.ts'
+import { readText, retryAfterSeconds } from '../httpAnswer.ts'
 import {
   RateLimitedError,
   SourceAnswerError,
@@ -63,8 +64,10 @@ export function createHttp({
         headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
         ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
       })
-      const text = await readText(response, host, what)
-      if (response.status === 429) throw new RateLimitedError(host, waitSeconds(response))
+      const tooLong = () => new SourceAnswerError(host, what, `more than ${longestAnswer} bytes`)
+      const text = await readText(response, longestAnswer, tooLong)
+      if (response.status === 429)
+        throw new RateLimitedError(host, retryAfterSeconds(response, waitWithoutWordSeconds))
       return { status: response.status, text }
     } catch (error) {
       if (error instanceof BaseError) throw error
@@ -90,27 +93,9 @@ export function createHttp({
 }
 
 function parseUrl(text: string): { base: string; host: string } {
-  const url = URL.parse(text)
-  if (url === null) throw new SourceUrlError('it is not a URL')
+  if (!URL.canParse(text)) throw new SourceUrlError('it is not a URL')
+  const url = new URL(text)
   if (!/^https?:$/.test(url.protocol)) throw new SourceUrlError(`its protocol is ${url.protocol}`)
   if (url.username !== '' || url.password !== '') throw new SourceUrlError('it contains credentials')
   return { base: url.href.replace(/\/$/, ''), host: url.host }
-}
-
-async function readText(response: Response, host: string, what: string): Promise<string> {
-  const parts: Uint8Array[] = []
-  let length = 0
-  for await (const part of response.body ?? []) {
-    length += part.length
-    if (length > longestAnswer) throw new SourceAnswerError(host, what, `more than ${longestAnswer} bytes`)
-    parts.push(part)
-  }
-  return Buffer.concat(parts).toString('utf8')
-}
-
-/** Retry-After in seconds or as a date; a minute where it says nothing that can be read. */
-function waitSeconds(response: Response): number {
-  const text = response.headers.get('retry-after') ?? ''
-  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - Date.now()) / 1_000)
-  return Number.isFinite(seconds) && seconds > 0 ? seconds : waitWithoutWordSeconds
 }

@@ -17,6 +17,8 @@ interface IBitcoinRelay {
     /// @param powLimitBits The easiest target, compact. Below 2^253 unless the difficulty never changes.
     /// @param noRetarget Whether all blocks have the bits of the genesis checkpoint, as in regtest.
     /// @param halvingInterval Blocks after which the subsidy halves: 210,000.
+    /// @param maxSecondsAhead How far a block's time may be ahead of this chain's: 7,200. More where days are simulated
+    ///        faster than they pass.
     /// @param genesis The block that the chain is trusted to contain.
     struct Parameters {
         address rewardIndex;
@@ -25,6 +27,7 @@ interface IBitcoinRelay {
         uint32 powLimitBits;
         bool noRetarget;
         uint32 halvingInterval;
+        uint32 maxSecondsAhead;
         Genesis genesis;
     }
 
@@ -123,7 +126,7 @@ interface IBitcoinRelay {
     error WrongBits(uint256 position, uint256 given, uint256 expected);
     /// @notice A block's time is after the median of the eleven before it.
     error TimeTooEarly(uint256 position, uint256 time, uint256 medianBefore);
-    /// @notice A block's time is at most two hours ahead of this chain's.
+    /// @notice A block's time is at most `maxSecondsAhead`, two hours, ahead of this chain's.
     error TimeTooLate(uint256 position, uint256 time, uint256 latest);
     /// @notice The hash is above the target: another header, or it does not stand on the one before it.
     /// @param hash In wire order.

@@ -34,7 +34,6 @@ contract BitcoinRelay is IBitcoinRelay {
     uint256 private constant MAX_BATCH_BLOCKS = 252;
     uint256 private constant REORGANISATION_BLOCKS = 2016;
     uint256 private constant CONFIRMATIONS = 6;
-    uint256 private constant MAX_SECONDS_AHEAD = 7200;
     uint256 private constant TIMEWARP_SECONDS = 7200;
     uint256 private constant SECONDS_PER_DAY = 86_400;
     /// @dev 4,000,000 weight, 60 bytes the smallest transaction, 4 weight a byte: 16,666 transactions.
@@ -99,6 +98,7 @@ contract BitcoinRelay is IBitcoinRelay {
     uint256 private immutable POW_LIMIT;
     bool private immutable NO_RETARGET;
     uint256 private immutable HALVING_INTERVAL;
+    uint256 private immutable MAX_SECONDS_AHEAD;
 
     /// @inheritdoc IBitcoinRelay
     address public immutable rewardIndex;
@@ -127,6 +127,7 @@ contract BitcoinRelay is IBitcoinRelay {
         POW_LIMIT = limit;
         NO_RETARGET = parameters.noRetarget;
         HALVING_INTERVAL = parameters.halvingInterval;
+        MAX_SECONDS_AHEAD = parameters.maxSecondsAhead;
         rewardIndex = parameters.rewardIndex;
         network = parameters.network;
         _addGenesis(parameters.genesis, parameters);

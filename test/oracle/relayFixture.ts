@@ -61,6 +61,7 @@ export async function deployRelay(node: TestNode, parameters: RelayParameters) {
           powLimitBits,
           noRetarget,
           halvingInterval: 210_000,
+          maxSecondsAhead: 7_200,
           genesis: { ...genesis, times: elevenOf(genesis.times) },
         },
       ],

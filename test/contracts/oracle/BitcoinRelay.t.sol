@@ -154,9 +154,13 @@ contract BitcoinRelayHeadersTest is BitcoinRelayTest {
         relay.addHeaders(GENESIS, mine(GENESIS, GENESIS_HEIGHT + 1, median + 1, SUBSIDY).header);
     }
 
-    function test_addHeaders_revertsIfTooFarAhead() public {
+    function testFuzz_addHeaders_revertsIfTooFarAhead(uint32 ahead) public {
+        ahead = uint32(bound(ahead, 0, 1000 days));
+        IBitcoinRelay.Parameters memory patient = parameters();
+        patient.maxSecondsAhead = ahead;
+        relay = new BitcoinRelay(patient);
         vm.warp(MIDNIGHT);
-        uint32 latest = MIDNIGHT + 7200;
+        uint32 latest = MIDNIGHT + ahead;
         Mined memory mined = mine(GENESIS, GENESIS_HEIGHT + 1, latest + 1, SUBSIDY);
         vm.expectRevert(
             abi.encodeWithSelector(

@@ -61,6 +61,7 @@ abstract contract BitcoinRelayTest is Test {
             powLimitBits: EASY_BITS,
             noRetarget: true,
             halvingInterval: HALVING,
+            maxSecondsAhead: 7200,
             genesis: IBitcoinRelay.Genesis({
                 hash: GENESIS,
                 height: GENESIS_HEIGHT,

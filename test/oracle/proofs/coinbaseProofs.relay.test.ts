@@ -109,7 +109,11 @@ describe('proofs in front of the relay', function () {
     const wallet = createWalletClient({ account, chain: foundry, transport: http(node.url) })
     const parameters = {
       ...{ rewardIndex: index, network, firstDay, genesis, halvingInterval: chain.halvingInterval },
-      ...{ powLimitBits: targetToBits(chain.easiestTarget), noRetarget: !chain.retargets },
+      ...{
+        powLimitBits: targetToBits(chain.easiestTarget),
+        noRetarget: !chain.retargets,
+        maxSecondsAhead: 7_200,
+      },
     }
     const created = await wallet.deployContract({ abi, bytecode, args: [parameters] })
     const { contractAddress: address } = await client.waitForTransactionReceipt({ hash: created })

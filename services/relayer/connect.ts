@@ -25,7 +25,7 @@ export async function connect(
 ): Promise<NetworkView | undefined> {
   while (!signal.aborted) {
     try {
-      return await checkedNetwork(client, parameters)
+      return await checkNetwork(client, parameters)
     } catch (error) {
       if (!mayRetry(error)) throw error
       log.warn({ err: error }, 'relayer.node.silent')
@@ -35,7 +35,8 @@ export async function connect(
   return undefined
 }
 
-async function checkedNetwork(
+/** What the chain says, once it is shown to be the right one and to have the contracts. */
+export async function checkNetwork(
   client: PublicClient,
   { url, chainId, genesisHash, contracts, network }: Omit<ConnectParameters, 'log' | 'signal'>,
 ): Promise<NetworkView> {
@@ -44,8 +45,8 @@ async function checkedNetwork(
     const named = (chain: number, hash: Hash) => `chain ${chain} with genesis ${hash}`
     throw new WrongChainError(url, named(id, genesis.hash), named(chainId, genesisHash))
   }
-  await Promise.all(Object.entries(contracts).map(([name, address]) => checkCode(client, name, address)))
-  return readNetwork(client, { address: contracts.rewardIndex, network })
+  for (const [name, address] of Object.entries(contracts)) await checkCode(client, name, address)
+  return readNetwork(client, { chainId, address: contracts.rewardIndex, network })
 }
 
 async function checkCode(client: PublicClient, name: string, address: Address): Promise<void> {

@@ -1,7 +1,7 @@
 import { buried, completeDays, type DayTotals } from '../../oracle/dayTotals.ts'
 import type { BlockSource } from '../../oracle/sources/blockSource.ts'
 import { continueAfter } from '../../oracle/sources/continueAfter.ts'
-import type { RelayerStore } from './store.ts'
+import type { DayStore } from './store.ts'
 
 export type Days = {
   /** Closes days up to `day`, at most `limit` of them in one call, and stores them. Returns the last closed day. */
@@ -12,7 +12,7 @@ export type Days = {
   ended(): boolean
 }
 
-export type DaysParameters = { source: BlockSource; store: RelayerStore; firstDay: number }
+export type DaysParameters = { source: BlockSource; store: DayStore; firstDay: number }
 
 /** The closed days of a source, each computed once. */
 export function openDays({ source, store, firstDay }: DaysParameters): Days {

@@ -70,17 +70,45 @@ export class NoSuchNetworkError extends BaseError {
   }
 }
 
-/** The keys at hand don't make a quorum of the contract's signers. */
-export class TooFewSignersError extends BaseError {
+/** A node whose key the contract does not know may look on, but nobody counts its signature. */
+export class NotASignerError extends BaseError {
   override readonly retry = false
 
   constructor(
-    readonly held: number,
-    readonly quorum: number,
+    readonly address: Address,
     readonly network: number,
   ) {
     super(
-      `Of the signers of network ${network} only ${held} keys are here, the quorum is ${quorum}. Give the keys file of this network.`,
+      `${address} is not among the signers of network ${network}. Give the key of a signer, or leave out --live to look on.`,
+    )
+  }
+}
+
+/** The node answered, but not what was asked. */
+export class NodeAnswerError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly problem: string,
+    cause: unknown,
+  ) {
+    super(
+      `The L2 node gave no usable answer: ${problem} It is asked again; see to it if this goes on.`,
+      cause,
+    )
+  }
+}
+
+/** Nothing is signed or sent while the node says that it is of another chain. */
+export class OtherChainNowError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly found: number,
+    readonly expected: number,
+  ) {
+    super(
+      `The L2 node now says that it is of chain ${found}, not ${expected}. See who answers behind that URL.`,
     )
   }
 }
@@ -88,14 +116,11 @@ export class TooFewSignersError extends BaseError {
 export class NoSourceError extends BaseError {
   override readonly retry = false
 
-  constructor(readonly kind: string) {
-    super(
-      `There is no source for "${kind}" here: ${
-        kind === 'replay'
-          ? 'set HASHSAND_DATA to the folder of recorded blocks'
-          : 'this version knows replay and simulator'
-      }.`,
-    )
+  constructor(
+    readonly kind: string,
+    readonly remedy: string,
+  ) {
+    super(`There is no source "${kind}" here: ${remedy}.`)
   }
 }
 

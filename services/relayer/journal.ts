@@ -9,25 +9,37 @@ import {
 } from '../../oracle/report.ts'
 import { mutex } from '../runtime/mutex.ts'
 import { EquivocationError } from './errors.ts'
-import type { RelayerStore } from './store.ts'
+import type { JournalStore } from './store.ts'
 
 export type Journal = {
-  /** Signs with every account, after the report is on disk; refuses a second report for the same network, day and round. */
-  sign(report: Report, domain: ReportDomain): Promise<ReportSignature[]>
+  /** Signs after the report is on disk; refuses a second report for the same network, day and round. */
+  sign(report: Report, domain: ReportDomain): Promise<ReportSignature>
+  /** The same bytes again of what this key has signed for a day under this signer set, in the order of the rounds. */
+  signedOf(
+    day: Pick<Report, 'network' | 'day'>,
+    domain: ReportDomain,
+  ): Promise<(ReportSignature & { report: Report })[]>
 }
 
 export type JournalParameters = {
-  store: Pick<RelayerStore, 'signed' | 'recordSigned'>
-  accounts: readonly LocalAccount[]
+  store: Pick<JournalStore, 'signed' | 'signedOf' | 'recordSigned'>
+  account: LocalAccount
 }
 
-/** The only way to a signature in this service. */
-export function openJournal({ store, accounts }: JournalParameters): Journal {
+/** The only way to a signature of a report in this service. */
+export function openJournal({ store, account }: JournalParameters): Journal {
   const exclusive = mutex()
   return {
     sign: async (report, domain) => {
       await exclusive(() => record(store, report, domain))
-      return Promise.all(accounts.map((account) => signReport(account, report, domain)))
+      return signReport(account, report, domain)
+    },
+    signedOf: async (day, domain) => {
+      const known = await store.signedOf(day)
+      const here = known.filter(({ report, digests }) => digests.includes(reportDigest(report, domain)))
+      return Promise.all(
+        here.map(async ({ report }) => ({ report, ...(await signReport(account, report, domain)) })),
+      )
     },
   }
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { createPublicClient, http } from 'viem'
 import { readManifest } from '../../chain/manifest.ts'
 import { readConfig } from '../runtime/config.ts'
@@ -6,69 +5,74 @@ import { serve } from '../runtime/http.ts'
 import { readKeys } from '../runtime/keys.ts'
 import { createLog } from '../runtime/log.ts'
 import { loop } from '../runtime/loop.ts'
-import { runMain } from '../runtime/main.ts'
-import { openOutbox } from '../runtime/outbox.ts'
+import { exitCode, runMain } from '../runtime/main.ts'
 import { stopSignal } from '../runtime/stop.ts'
-import { openOutboxStore } from '../runtime/store.ts'
-import { createApp } from './app.ts'
-import { relayerConfig } from './config.ts'
+import { type RelayerConfig, relayerConfig } from './config.ts'
 import { connect } from './connect.ts'
-import { openDays } from './days.ts'
-import { createMetrics } from './metrics.ts'
-import { networkOf, storeIdentity } from './network.ts'
-import { createRounds } from './rounds.ts'
-import { createSource } from './source.ts'
-import { openRelayerStore } from './store.ts'
-import { work } from './work.ts'
+import { asText, examine, isFit } from './doctor/examine.ts'
+import { networkOf } from './network.ts'
+import { readPeers } from './peers/list.ts'
+import { openService } from './service.ts'
+import { checkSigners } from './signers.ts'
 
 const everyMs = 300
 
 const log = createLog('relayer', process.env.HASHSAND_LOG_LEVEL)
 
-await runMain(log, async () => {
+await (process.argv[2] === 'doctor' ? runDoctor() : runMain(log, runNode))
+
+/** Prints what it found and ends with 0, or with 70 where something would keep the node from its work. */
+async function runDoctor(): Promise<void> {
+  const found = await examine(process.env, stopSignal())
+  const text = process.argv.includes('--json')
+    ? found.map((each) => JSON.stringify(each)).join('\n')
+    : asText(found)
+  process.stdout.write(`${text}\n`)
+  process.exitCode = isFit(found) ? exitCode.ok : exitCode.failed
+}
+
+async function runNode(): Promise<void> {
   const config = readConfig(relayerConfig, process.env)
+  const live = config.HASHSAND_LIVE === '1' || process.argv.includes('--live')
   const signal = stopSignal({ withParent: process.env.HASHSAND_LEASH === '1' })
   const manifest = await readManifest(config.HASHSAND_MANIFEST)
-  const keys = await readKeys(config.HASHSAND_KEYS, ['relayer', 'oracle0', 'oracle1', 'oracle2', 'oracle3'], {
-    passwordFile: config.HASHSAND_KEYS_PASSWORD_FILE,
-  })
+  const keys = await keysOf(config, live)
   const network = networkOf(manifest, config.HASHSAND_NETWORK)
   const contracts = { rewardIndex: config.HASHSAND_REWARD_INDEX, ledger: config.HASHSAND_LEDGER }
+  const peers = config.HASHSAND_PEERS === undefined ? [] : await readPeers(config.HASHSAND_PEERS)
 
-  const { rpcUrl, chainId, genesisHash } = manifest.l2
-  const client = createPublicClient({ transport: http(rpcUrl, { batch: true }), cacheTime: 0 })
-  const chain = { url: rpcUrl, chainId, genesisHash, contracts, network: network.id }
-  const view = await connect(client, { ...chain, log, signal })
-  if (view === undefined) return
-
-  const folder = config.HASHSAND_STATE_DIR
-  const seed = config.HASHSAND_SIMULATOR_SEED
-  const identity = storeIdentity({ manifest, network, contracts, seed })
-  const store = await openRelayerStore(join(folder, 'days'), identity)
-  const { checkpoints } = store
-  const source = createSource({ kind: network.source, data: config.HASHSAND_DATA, seed, checkpoints })
-  const days = openDays({ source, store, firstDay: view.firstDay })
-  const outboxStore = await openOutboxStore(join(folder, 'outbox'))
-  const outbox = await openOutbox({ client, account: keys.relayer, store: outboxStore, log, signal })
-
-  const accounts = [keys.oracle0, keys.oracle1, keys.oracle2, keys.oracle3]
-  const indices = manifest.indices.filter((index) => index.network === network.id)
-  const context = { client, chainId, contracts, network: network.id, indices, accounts }
-  const rounds = createRounds({
-    network,
-    work: () => work({ ...context, days, store, outbox, log }),
-    pendingTransactions: () => outbox.pending(),
+  const { chainId, genesisHash } = manifest.l2
+  const url = config.HASHSAND_L2_RPC ?? manifest.l2.rpcUrl
+  const client = createPublicClient({ transport: http(url, { batch: true }), cacheTime: 0 })
+  const view = await connect(client, {
+    url,
+    chainId,
+    genesisHash,
+    contracts,
+    network: network.id,
+    log,
+    signal,
   })
-  const metrics = createMetrics(rounds.status)
-  const { registry } = metrics
-  const unitWork = BigInt(network.unitWork)
-  const app = createApp({ status: rounds.status, days, unitWork, registry, log })
-  const served = await serve({ app, port: config.HASHSAND_PORT, purpose: 'the relayer' })
-  log.info({ url: served.url, network: network.name, source: source.kind }, 'relayer.listening')
+  if (view === undefined) return
+  checkSigners(keys.accounts, view, { network: network.id, live, log })
 
-  await loop({ log, signal, everyMs, step: () => rounds.run(metrics) })
+  const joined = { config, live, manifest, network, contracts, peers, client, view, ...keys, log, signal }
+  const service = await openService(joined)
+  const served = await serve({ app: service.app, port: config.HASHSAND_PORT, purpose: 'the relayer' })
+  log.info({ url: served.url, network: network.name, live }, 'relayer.listening')
+
+  await loop({ log, signal, everyMs, step: service.round })
   await served.close()
-  await outbox.close()
-  await store.close()
+  await service.close()
   log.info('relayer.stopped')
-})
+}
+
+/** A process that only looks on needs no key to pay with. */
+async function keysOf(config: RelayerConfig, live: boolean) {
+  const { HASHSAND_SIGNER: signers, HASHSAND_PAYER: payer } = config
+  const names = [...new Set([...signers, ...(live ? [payer] : [])])]
+  const keys = await readKeys(config.HASHSAND_KEYS, names, {
+    passwordFile: config.HASHSAND_KEYS_PASSWORD_FILE,
+  })
+  return { accounts: signers.map((name) => keys[name]), payer: live ? keys[payer] : undefined }
+}

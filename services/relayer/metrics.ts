@@ -1,54 +1,106 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { Address } from 'viem'
+import type { PeerState } from './peers/client.ts'
 import type { Status } from './status.ts'
+
+/** What one node counts. */
+export type NodeMetrics = {
+  /** A report, its own or a peer's, got this node's signature. */
+  signed(): void
+  /** A peer's proposal: signed, or why not. */
+  answered(outcome: string): void
+  /** Its own totals can not be right: no vote. */
+  implausible(): void
+  refusedBy(peer: Address, reason: string): void
+  peerFailed(peer: Address, error: string): void
+  /** A peer signed other totals than this node's. */
+  disagreement(peer: Address): void
+  /** A peer signed two statements in one round. */
+  equivocation(peer: Address): void
+}
 
 export type Metrics = {
   registry: Registry
+  node: NodeMetrics
   roundDone(): void
   roundFailed(error: string): void
 }
 
-/** This process's own registry. Gauges are read from the status when somebody asks. */
-export function createMetrics(status: () => Status): Metrics {
+export type MetricsParameters = {
+  status: () => Status
+  peers: () => readonly PeerState[]
+}
+
+/** This process's own registry. Gauges are read when somebody asks. */
+export function createMetrics({ status, peers }: MetricsParameters): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-
-  const gauge = (name: string, help: string, read: (status: Status) => number | undefined) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        const value = read(status())
-        if (value !== undefined) this.set(value)
-      },
-    })
-  gauge('hashsand_relayer_epoch', "The clock's epoch", ({ epoch }) => epoch)
-  gauge('hashsand_relayer_last_source_day', 'Last day closed from blocks', (now) => now.lastSourceDay)
-  gauge('hashsand_relayer_last_attested_day', 'Last day attested on chain', (now) => now.lastAttestedDay)
-  gauge('hashsand_relayer_last_final_day', 'Last day final on chain', (now) => now.lastFinalDay)
-  gauge('hashsand_relayer_lag_days', 'Days over and not attested', (now) => now.lagDays)
-  gauge(
-    'hashsand_relayer_pending_transactions',
-    'Transactions on their way',
-    (now) => now.pendingTransactions,
-  )
-  gauge('hashsand_relayer_exhausted', '1 when the recorded history is at its end', (now) => +now.exhausted)
-
-  const rounds = new Counter({
-    name: 'hashsand_relayer_rounds_total',
-    help: 'Rounds that ended well',
+  gauges(registry, status)
+  new Gauge({
+    name: 'hashsand_relayer_peer_up',
+    help: '1 when the last request to a peer was answered well',
+    labelNames: ['peer'],
     registers,
+    collect() {
+      this.reset()
+      for (const { address, up } of peers()) {
+        if (up !== undefined) this.set({ peer: address }, Number(up))
+      }
+    },
   })
-  const failures = new Counter({
-    name: 'hashsand_relayer_round_failures_total',
-    help: 'Rounds that failed and are tried again',
-    labelNames: ['error'] as const,
-    registers,
-  })
+
+  const counter = (name: string, help: string, labelNames: readonly string[] = []) =>
+    new Counter({ name: `hashsand_relayer_${name}_total`, help, labelNames, registers })
+  const rounds = counter('rounds', 'Rounds of work that ended well')
+  const failures = counter('round_failures', 'Rounds of work that failed and are tried again', ['error'])
+  const answers = counter('proposals_answered', "Peers' proposals: signed, or why not", ['outcome'])
+  const signed = counter('reports_signed', 'Reports signed, again or for the first time')
+  const implausible = counter('votes_withheld', 'Own totals that can not be right')
+  const refused = counter('refusals', 'Own proposals that a peer refused', ['peer', 'reason'])
+  const failed = counter('peer_failures', 'Requests to a peer without a usable answer', ['peer', 'error'])
+  const disagreements = counter('disagreements', 'Reports signed by a peer that differ from ours', ['peer'])
+  const equivocations = counter('equivocations', 'Second statements of a peer in one round', ['peer'])
   return {
     registry,
+    node: {
+      signed: () => signed.inc(),
+      answered: (outcome) => answers.inc({ outcome }),
+      implausible: () => implausible.inc(),
+      refusedBy: (peer, reason) => refused.inc({ peer, reason }),
+      peerFailed: (peer, error) => failed.inc({ peer, error }),
+      disagreement: (peer) => disagreements.inc({ peer }),
+      equivocation: (peer) => equivocations.inc({ peer }),
+    },
     roundDone: () => rounds.inc(),
     roundFailed: (error) => failures.inc({ error }),
   }
+}
+
+function gauges(registry: Registry, status: () => Status): void {
+  const gauge = (name: string, help: string, read: (status: Status) => number | undefined) =>
+    new Gauge({
+      name: `hashsand_relayer_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        const value = read(status())
+        if (value === undefined) this.reset()
+        else this.set(value)
+      },
+    })
+  gauge('epoch', "The clock's epoch", ({ epoch }) => epoch)
+  gauge('last_source_day', 'Last day closed from blocks', ({ lastSourceDay }) => lastSourceDay)
+  gauge('last_attested_day', 'Last day attested on chain', ({ lastAttestedDay }) => lastAttestedDay)
+  gauge('last_final_day', 'Last day final on chain', ({ lastFinalDay }) => lastFinalDay)
+  gauge('lag_days', 'Days over and not attested', ({ lagDays }) => lagDays)
+  gauge('round', 'Latest round that is open for the first missing day', ({ round }) => round)
+  gauge('epoch_seconds', 'Length of an epoch', ({ epochSeconds }) => epochSeconds)
+  gauge('chain_time_seconds', 'Time of the latest block of L2', ({ chainTime }) => chainTime)
+  gauge('pending_transactions', 'Transactions on their way', (now) => now.pendingTransactions)
+  gauge('payer_balance_ether', 'What is left to pay for submissions', ({ payerEther }) => payerEther)
+  gauge('exhausted', '1 when the recorded history is at its end', ({ exhausted }) => Number(exhausted))
+  gauge('ready', '1 when a round succeeded lately', ({ ready }) => Number(ready))
+  gauge('live', '1 when this process signs and sends', ({ live }) => Number(live))
+  gauge('signers', 'How many of its nodes are signers of the network', ({ signing }) => signing)
 }

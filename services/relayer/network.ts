@@ -16,16 +16,10 @@ export function networkOf(manifest: Manifest, id: number): Network {
   return network
 }
 
-export type StoreIdentityParameters = {
-  manifest: Manifest
-  network: Network
-  contracts: Contracts
-  seed: string
-}
+export type IdentityParameters = { manifest: Manifest; network: Network; contracts: Contracts }
 
-/** What a store of this service is bound to. Another chain, contract or source has other days and other signatures. */
-export function storeIdentity({ manifest, network, contracts, seed }: StoreIdentityParameters): string {
+/** What a journal is bound to, beside its key: signatures for another chain or contract are other signatures. */
+export function networkIdentity({ manifest, network, contracts }: IdentityParameters): string {
   const { chainId, genesisHash } = manifest.l2
-  const source = network.source === 'simulator' ? `simulator with seed ${seed}` : network.source
-  return `chain ${chainId} with genesis ${genesisHash}, index ${getAddress(contracts.rewardIndex)}, network ${network.id} from ${source}`
+  return `chain ${chainId} with genesis ${genesisHash}, index ${getAddress(contracts.rewardIndex)}, network ${network.id}`
 }

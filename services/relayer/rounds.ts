@@ -1,25 +1,24 @@
 import { BaseError } from '../../chain/errors.ts'
 import type { Metrics } from './metrics.ts'
-import { type NetworkNames, type Status, statusOf } from './status.ts'
+import { type Status, type StatusParameters, statusOf } from './status.ts'
 import type { Progress } from './work.ts'
 
 export type Rounds = {
-  run(metrics: Metrics): Promise<void>
+  run(metrics: Pick<Metrics, 'roundDone' | 'roundFailed'>): Promise<void>
   status(): Status
 }
 
 export type RoundsParameters = {
-  network: NetworkNames
   work: () => Promise<Progress>
-  pendingTransactions: () => number
+  /** What the status says of this process besides its progress. */
+  facts: () => Omit<StatusParameters, 'progress' | 'ageMs' | 'lastFailure'>
 }
 
 /** Runs rounds of work and remembers what the last one saw. */
-export function createRounds({ network, work, pendingTransactions }: RoundsParameters): Rounds {
+export function createRounds({ work, facts }: RoundsParameters): Rounds {
   let progress: Progress | undefined
   let succeededAt: number | undefined
   let lastFailure: string | undefined
-  const { id, name, unit, source } = network
 
   return {
     run: async (metrics) => {
@@ -38,11 +37,10 @@ export function createRounds({ network, work, pendingTransactions }: RoundsParam
     },
     status: () =>
       statusOf({
-        network: { id, name, unit, source },
+        ...facts(),
         progress,
         ageMs: succeededAt === undefined ? undefined : performance.now() - succeededAt,
         lastFailure,
-        pendingTransactions: pendingTransactions(),
       }),
   }
 }

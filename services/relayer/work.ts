@@ -1,16 +1,17 @@
-import type { LocalAccount, PublicClient } from 'viem'
-import type { DayTotals } from '../../oracle/dayTotals.ts'
+import type { PublicClient } from 'viem'
 import type { Log } from '../runtime/log.ts'
 import type { Outbox } from '../runtime/outbox.ts'
-import { attestDays, signingAccounts } from './attest.ts'
-import { type Contracts, type NetworkView, readNetwork, readNextPoke } from './chain.ts'
+import { attestDays } from './attest.ts'
+import { type Contracts, firstMissingDay, type NetworkView, readNetwork, readNextPoke } from './chain.ts'
 import type { Days } from './days.ts'
-import { openJournal } from './journal.ts'
+import { CallRefusedError, TransactionRevertedError } from './errors.ts'
+import { domainOf, isSigner } from './node.ts'
+import type { OpenNode } from './openNodes.ts'
+import { maxDays } from './peers/messages.ts'
+import type { Plan } from './plan.ts'
 import { pokeDays } from './poke.ts'
-import type { RelayerStore } from './store.ts'
-
-/** Days in one batch: a restart after a long time catches up in tens of days a second and still answers in between. */
-const batchDays = 16
+import type { Sight } from './sight.ts'
+import { leads, turnAt } from './turns.ts'
 
 export type WorkParameters = {
   client: PublicClient
@@ -18,31 +19,41 @@ export type WorkParameters = {
   contracts: Contracts
   network: number
   indices: readonly { id: number; name: string }[]
-  accounts: readonly LocalAccount[]
+  nodes: readonly OpenNode[]
   days: Days
-  store: RelayerStore
-  outbox: Outbox
+  sight: Sight
+  /** Absent in a process that only looks on. */
+  outbox: Outbox | undefined
+  /** What such a process says instead. */
+  plan: Plan
   log: Log
 }
 
-/** What one round saw, after it did its work. */
+/** What one round of work saw, after it did its work. */
 export type Progress = NetworkView & {
   lastSourceDay: number | undefined
   indices: readonly { id: number; name: string; nextDay: number }[]
+  /** How many of this process's nodes are signers now. */
+  signing: number
+  payerWei: bigint
   /** The recorded history is at its end and every day of it has arrived everywhere. */
   exhausted: boolean
 }
 
-/** One round: close what is over, attest what the chain lacks, let the ledger take what is final. The chain is asked first. */
+/**
+ * One round of work: close what is over, agree with the peers on what the chain lacks, let the ledger take what is final. The chain is
+ * asked first.
+ */
 export async function work(parameters: WorkParameters): Promise<Progress> {
-  const { client, contracts, network, accounts, days } = parameters
-  const view = await readNetwork(client, { address: contracts.rewardIndex, network })
-  const signers = signingAccounts(accounts, view, network)
-  const lastSourceDay = await days.closeUntil(view.epoch - 1, batchDays)
+  const { client, nodes, days, outbox, sight } = parameters
+  const view = await look(parameters)
+  const lastSourceDay = await days.closeUntil(view.epoch - 1, maxDays)
 
-  await attestMissing({ ...parameters, accounts: signers }, view, lastSourceDay)
-  const after = await readNetwork(client, { address: contracts.rewardIndex, network })
-  const indices = await pokeAll(parameters, after.lastFinalDay)
+  await allSettled(nodes.map((node) => attestMissing(parameters, node, { view, lastSourceDay })))
+  const after = await look(parameters)
+  sight.see(after)
+  const indices = await pokeAll(parameters, after)
+  const payerWei = outbox === undefined ? 0n : await client.getBalance({ address: outbox.address })
 
   const over = after.epoch - 1
   const arrived =
@@ -51,41 +62,67 @@ export async function work(parameters: WorkParameters): Promise<Progress> {
     after.lastFinalDay >= lastSourceDay &&
     indices.every(({ nextDay }) => nextDay > lastSourceDay)
   const exhausted = days.ended() && arrived && lastSourceDay < over
-  return { ...after, lastSourceDay, indices, exhausted }
+  const signing = nodes.filter((node) => isSigner(node, after)).length
+  return { ...after, lastSourceDay, indices, signing, payerWei, exhausted }
 }
+
+async function look({ client, chainId, contracts, network, sight }: WorkParameters): Promise<NetworkView> {
+  const view = await readNetwork(client, { chainId, address: contracts.rewardIndex, network })
+  sight.see(view)
+  return view
+}
+
+type Seen = { view: NetworkView; lastSourceDay: number | undefined }
 
 async function attestMissing(
   parameters: WorkParameters,
-  view: NetworkView,
-  lastSourceDay: number | undefined,
+  node: OpenNode,
+  { view, lastSourceDay }: Seen,
 ): Promise<void> {
-  const { client, chainId, contracts, network, accounts, days, store, outbox, log } = parameters
-  const first = (view.lastAttestedDay ?? view.firstDay - 1) + 1
-  const last = Math.min(lastSourceDay ?? 0, view.epoch - 1, first + batchDays - 1)
-  if (last < first) return
-  const missing: DayTotals[] = []
-  for (let day = first; day <= last; day++) {
-    const totals = await days.totals(day)
-    if (totals === undefined) break
-    missing.push(totals)
-  }
-  const journal = openJournal({ store, accounts })
+  const { client, contracts, outbox, plan, log } = parameters
+  const ballots = await node.gatherer.gather(view, lastSourceDay)
+  if (outbox === undefined) return plan.show(node, view, ballots)
+  if (ballots.length === 0) return
   const { rewardIndex: address } = contracts
-  await attestDays(client, missing, { chainId, address, network, view, journal, outbox, log })
+  const domain = domainOf(node, view)
+  await attestDays(client, ballots, { address, domain, quorum: view.quorum, outbox, log }).catch(
+    async (error: unknown) => {
+      if (!(await wasBeaten(parameters, view, error))) throw error
+      log.info({ day: firstMissingDay(view) }, 'relayer.day.faster-elsewhere')
+    },
+  )
 }
 
-async function pokeAll(
-  { client, contracts, indices, outbox, log }: WorkParameters,
-  lastFinalDay: number | undefined,
-): Promise<Progress['indices']> {
+/** Several nodes may send the same day: it counts once, and the others are refused or revert. */
+async function wasBeaten(parameters: WorkParameters, before: NetworkView, error: unknown): Promise<boolean> {
+  if (!(error instanceof CallRefusedError || error instanceof TransactionRevertedError)) return false
+  return firstMissingDay(await look(parameters)) > firstMissingDay(before)
+}
+
+async function pokeAll(parameters: WorkParameters, view: NetworkView): Promise<Progress['indices']> {
+  const { client, contracts, indices, nodes, outbox, log } = parameters
   const { ledger: address } = contracts
   const states: { id: number; name: string; nextDay: number }[] = []
   for (const { id, name } of indices) {
-    const nextDay = await readNextPoke(client, { address, index: id })
-    if (lastFinalDay !== undefined) {
-      await pokeDays(client, { address, index: id, nextDay, lastFinalDay, limit: batchDays, outbox, log })
+    const before = await readNextPoke(client, { address, index: id })
+    const { attempt } = turnAt(view.clock, before, view.time)
+    const isTurn = nodes.some(({ account }) => leads(view.signers, account.address, before, attempt))
+    if (outbox !== undefined && isTurn && view.lastFinalDay !== undefined && before <= view.lastFinalDay) {
+      const days = { nextDay: before, lastFinalDay: view.lastFinalDay, limit: maxDays }
+      await pokeDays(client, { address, index: id, ...days, outbox, log }).catch(async (error: unknown) => {
+        const isRefused = error instanceof CallRefusedError || error instanceof TransactionRevertedError
+        if (!isRefused || (await readNextPoke(client, { address, index: id })) === before) throw error
+        log.info({ index: id, day: before }, 'relayer.index.faster-elsewhere')
+      })
     }
     states.push({ id, name, nextDay: await readNextPoke(client, { address, index: id }) })
   }
   return states
+}
+
+/** Waits for all, then fails with the first failure: none is left unobserved. */
+async function allSettled(tasks: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(tasks)
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }

@@ -101,7 +101,7 @@ describe('operating', () => {
     assert.deepEqual(keysOf('replica'), [])
     assert.deepEqual(keysOf('watcher'), ['challenger'])
     assert.deepEqual(keysOf('sequencer'), ['sequencer'])
-    assert.deepEqual(keysOf('relayer'), ['relayer', 'oracle0', 'oracle1', 'oracle2', 'oracle3'])
+    assert.deepEqual(keysOf('relayer'), ['relayer', 'oracle0'])
     assert.deepEqual(keysOf('api'), [])
   })
 

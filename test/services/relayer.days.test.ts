@@ -6,7 +6,7 @@ import type { Block } from '../../oracle/block.ts'
 import { BlockReplacedError, BlockSequenceError } from '../../oracle/errors.ts'
 import type { BlockSource } from '../../oracle/sources/blockSource.ts'
 import { openDays } from '../../services/relayer/days.ts'
-import { openRelayerStore, type RelayerStore } from '../../services/relayer/store.ts'
+import { type DayStore, openDayStore } from '../../services/relayer/store.ts'
 
 /** One block a day from height 1 and day 1 on, all of the branch `branch`. */
 function sourceOf(
@@ -34,10 +34,10 @@ function sourceOf(
 
 describe('relayer days', () => {
   let folder = ''
-  let store: RelayerStore
+  let store: DayStore
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'hashsand-days-'))
-    store = await openRelayerStore(folder, 'a network')
+    store = await openDayStore(folder, 'a network')
   })
   afterEach(async () => {
     await store.close()

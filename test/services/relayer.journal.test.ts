@@ -8,7 +8,7 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { type Report, reportDigest, statementHash } from '../../oracle/report.ts'
 import { EquivocationError, RelayerStoreIdentityError } from '../../services/relayer/errors.ts'
 import { openJournal } from '../../services/relayer/journal.ts'
-import { openRelayerStore, type RelayerStore } from '../../services/relayer/store.ts'
+import { type JournalStore, openJournalStore } from '../../services/relayer/store.ts'
 import { StoreInUseError } from '../../services/runtime/outboxErrors.ts'
 
 const report: Report = {
@@ -29,10 +29,10 @@ const domain = { chainId: 901, rewardIndex: zeroAddress, configDigest: zeroHash 
 describe('relayer journal', () => {
   const account = privateKeyToAccount(generatePrivateKey())
   let folder = ''
-  let store: RelayerStore
+  let store: JournalStore
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'hashsand-journal-'))
-    store = await openRelayerStore(folder, 'a network')
+    store = await openJournalStore(folder, 'a network')
   })
   afterEach(async () => {
     await store.close()
@@ -40,10 +40,10 @@ describe('relayer journal', () => {
   })
 
   it('signs a report again after a restart, with the same bytes', async () => {
-    const first = await openJournal({ store, accounts: [account] }).sign(report, domain)
+    const first = await openJournal({ store, account }).sign(report, domain)
     await store.close()
-    store = await openRelayerStore(folder, 'a network')
-    assert.deepEqual(await openJournal({ store, accounts: [account] }).sign(report, domain), first)
+    store = await openJournalStore(folder, 'a network')
+    assert.deepEqual(await openJournal({ store, account }).sign(report, domain), first)
     assert.deepEqual(await store.allSigned(), [
       ['1/18739/1', { statement: statementHash(report), digests: [reportDigest(report, domain)], report }],
     ])
@@ -55,10 +55,10 @@ describe('relayer journal', () => {
     medianFee: { ...report, medianFee: 5n },
   })) {
     it(`refuses another ${field} for the same day and round, after a restart too and under any signer set`, async () => {
-      await openJournal({ store, accounts: [account] }).sign(report, domain)
+      await openJournal({ store, account }).sign(report, domain)
       await store.close()
-      store = await openRelayerStore(folder, 'a network')
-      const journal = openJournal({ store, accounts: [account] })
+      store = await openJournalStore(folder, 'a network')
+      const journal = openJournal({ store, account })
       const before = await store.allSigned()
       await assert.rejects(journal.sign(changed, domain), EquivocationError)
       await assert.rejects(
@@ -72,7 +72,7 @@ describe('relayer journal', () => {
   }
 
   it('lets only one of many different reports through that come at the same time', async () => {
-    const journal = openJournal({ store, accounts: [account] })
+    const journal = openJournal({ store, account })
     const tries = Array.from({ length: 20 }, (_, at) =>
       journal.sign({ ...report, fees: BigInt(100 + at) }, domain),
     )
@@ -82,7 +82,7 @@ describe('relayer journal', () => {
   })
 
   it('keeps one entry with two digests when the signer set changes under the same report', async () => {
-    const journal = openJournal({ store, accounts: [account] })
+    const journal = openJournal({ store, account })
     const rotated = { ...domain, configDigest: `0x${'02'.repeat(32)}` as const }
     await journal.sign(report, domain)
     await journal.sign(report, rotated)
@@ -104,15 +104,15 @@ describe('relayer journal', () => {
         child.once('exit', () => resolve(day))
       })
     })
-    store = await openRelayerStore(folder, 'a network')
+    store = await openJournalStore(folder, 'a network')
     const days = new Set((await store.allSigned()).map(([, signed]) => signed.report.day))
     for (let day = 18_739; day <= signedDay; day++) assert.ok(days.has(day), `day ${day}`)
   })
 
   it('is for one network and one process', async () => {
-    await assert.rejects(openRelayerStore(folder, 'a network'), StoreInUseError)
+    await assert.rejects(openJournalStore(folder, 'a network'), StoreInUseError)
     await store.close()
-    await assert.rejects(openRelayerStore(folder, 'another'), RelayerStoreIdentityError)
-    store = await openRelayerStore(folder, 'a network')
+    await assert.rejects(openJournalStore(folder, 'another'), RelayerStoreIdentityError)
+    store = await openJournalStore(folder, 'a network')
   })
 })

@@ -30,10 +30,13 @@ export type FixtureParameters = {
   signers: readonly Signer[]
   /** Days that are over already when the relayer first starts. */
   daysOver: number
+  /** 1 where a day lasts a second. */
+  epochSeconds?: number
 }
 
 /** RewardIndex and Ledger, deployed as anybody would, with a clock whose days last a second. */
-export async function deployIndexAndLedger({ node, client, network, signers, daysOver }: FixtureParameters) {
+export async function deployIndexAndLedger(parameters: FixtureParameters) {
+  const { node, client, network, signers, daysOver, epochSeconds = 1 } = parameters
   const wallet = createWalletClient({ chain: foundry, transport: http(node.url) })
   const [account] = await wallet.getAddresses()
   assert.ok(account)
@@ -43,7 +46,8 @@ export async function deployIndexAndLedger({ node, client, network, signers, day
     return contractAddress
   }
   const { timestamp } = await client.getBlock()
-  const clock = { firstEpoch: network.firstDay, start: Number(timestamp) - daysOver, epochSeconds: 1 }
+  const start = Number(timestamp) - daysOver * epochSeconds
+  const clock = { firstEpoch: network.firstDay, start, epochSeconds }
   const config = {
     name: stringToHex(network.name, { size: 32 }),
     unit: stringToHex(network.unit, { size: 32 }),
@@ -135,6 +139,8 @@ export function relayerProcess(env: Record<string, string>): Relayer {
         env: { ...process.env, ...env, ...extra },
         stdio: ['ignore', 'pipe', 'inherit'],
       })
+      // A pipe that nobody empties is full after some 360 lines, and the next line of the log then blocks the process for good.
+      child.stdout?.resume()
       children.push(child)
       return child
     },
@@ -169,13 +175,15 @@ export async function relayerStage(
     HASHSAND_MANIFEST: join(folder, 'manifest.json'),
     HASHSAND_KEYS: join(folder, 'keys.json'),
     HASHSAND_STATE_DIR: join(folder, 'relayer'),
+    HASHSAND_SIGNER: 'oracle0,oracle1,oracle2,oracle3',
+    HASHSAND_LIVE: '1',
     HASHSAND_PORT: String(await freePort()),
     HASHSAND_REWARD_INDEX: contracts.rewardIndex,
     HASHSAND_LEDGER: contracts.ledger,
   })
   const index = { address: contracts.rewardIndex, abi: rewardIndex.abi } as const
   const kernel = { address: contracts.ledger, abi: ledger.abi } as const
-  return { node, client, contracts, manifest, relayer, index, kernel }
+  return { node, client, contracts, manifest, keys, signers, relayer, index, kernel }
 }
 
 export type Stage = Awaited<ReturnType<typeof relayerStage>>

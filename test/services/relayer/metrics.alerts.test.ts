@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createMetrics } from '../../../services/relayer/metrics.ts'
+
+const root = join(import.meta.dirname, '..', '..', '..')
+const rules = join(root, 'services', 'relayer', 'alerts.yml')
+const cases = join(import.meta.dirname, 'alerts.test.yml')
+const promtool = process.env.HASHSAND_PROMTOOL ?? 'promtool'
+
+describe('relayer alerts', () => {
+  it('ask for metrics that the relayer has', async () => {
+    const text = readFileSync(rules, 'utf8')
+    const asked = new Set([...text.matchAll(/hashsand_relayer_\w+/g)].map(([name]) => name))
+    const { registry } = createMetrics({
+      status: () => assert.fail('only names are asked for'),
+      peers: () => [],
+    })
+    const known = new Set(registry.getMetricsAsArray().map(({ name }) => name))
+    assert.ok(asked.size >= 12)
+    assert.deepEqual(
+      [...asked].filter((name) => !known.has(name)),
+      [],
+    )
+  })
+
+  it('are each told of in the README and shown to fire, and to be silent', () => {
+    const readme = readFileSync(join(root, 'services', 'relayer', 'README.md'), 'utf8')
+    const tests = readFileSync(cases, 'utf8')
+    const names = [...readFileSync(rules, 'utf8').matchAll(/- alert: (\w+)/g)].map(([, name]) => name ?? '')
+    for (const name of names) {
+      assert.match(readme, new RegExp(name), `README.md says nothing of ${name}`)
+      const shown = [...tests.matchAll(new RegExp(`alertname: ${name}(?:, exp_alerts: (\\[\\]))?`, 'g'))]
+      assert.ok(
+        shown.some(([, silent]) => silent === undefined),
+        `${name} is never shown to fire`,
+      )
+      assert.ok(
+        shown.some(([, silent]) => silent !== undefined),
+        `${name} is never shown to be silent`,
+      )
+    }
+  })
+
+  it('pass their unit tests in promtool', function () {
+    try {
+      execFileSync(promtool, ['--version'], { stdio: 'ignore' })
+    } catch {
+      process.stdout.write(
+        '    skipped: no promtool; build github.com/prometheus/prometheus/cmd/promtool and set HASHSAND_PROMTOOL\n',
+      )
+      this.skip()
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'hashsand-alerts-'))
+    try {
+      copyFileSync(rules, join(folder, 'alerts.yml'))
+      copyFileSync(cases, join(folder, 'alerts.test.yml'))
+      const { status, stdout, stderr } = spawnSync(promtool, ['test', 'rules', 'alerts.test.yml'], {
+        cwd: folder,
+        encoding: 'utf8',
+      })
+      assert.equal(status, 0, `${stdout}${stderr}`)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {IBuriedBlocks} from "./IBuriedBlocks.sol";
+
 /// @notice A Bitcoin chain as a light client of it sees it, and what its miners paid themselves, day by day.
 /// @dev Anyone may send anything here; proof of work and Merkle roots are the authority. Hashes of blocks are in the order in
 ///      which explorers print them, Merkle roots and branches in wire order. A day is a UTC day number; a block belongs to
@@ -10,7 +12,12 @@ pragma solidity 0.8.30;
 ///      2. `proveCoinbases`: for a group of up to 12 blocks of a batch, what each coinbase paid.
 ///      3. `closeDay`: when 6 blocks and a later day are above a day's last block, and all its groups are proven, the
 ///         totals go to the reward index.
-interface IBitcoinRelay {
+///
+///      `isBuried` takes the hash of a checkpoint (32 bytes) and then one or more batches, each as its number of blocks
+///      (1 byte) and the headers as `addHeaders` takes them. Each batch is of one day, and the block in question ends one. The
+///      checkpoint is on the best chain, of `day` or one of the 7 days before it, and no header is later than the
+///      end of the 7th day after it. What cannot be followed reverts, as in `addHeaders`.
+interface IBitcoinRelay is IBuriedBlocks {
     /// @param rewardIndex Receives the days; this relay is the prover of `network` there.
     /// @param network Its number there.
     /// @param firstDay The first day that will be closed. The genesis checkpoint lies in an earlier one.
@@ -133,6 +140,13 @@ interface IBitcoinRelay {
     error NotEnoughWork(uint256 position, bytes32 hash, uint256 bits);
     /// @notice The batch must end before this block, whose median time is in the next day.
     error CrossesMidnight(uint256 position, uint256 medianTime, uint256 midnight);
+
+    /// @notice What `isBuried` was given is no hash and batches, or a batch of it is empty or cut off.
+    error BurialMalformed(uint256 end, uint256 length);
+    /// @notice Nobody can be sure of the difficulty so long after this checkpoint. Start at a later one.
+    error CheckpointTooEarly(uint256 day, uint256 firstDay);
+    /// @notice Start at a checkpoint below the block where the branch left the best chain.
+    error CheckpointNotOnBest(bytes32 checkpoint);
 
     error NoSuchGroup(uint256 given, uint256 groups);
     error GroupAlreadyProven(bytes32 checkpoint, uint256 group);

@@ -5,6 +5,7 @@ pragma solidity 0.8.30;
 // forge-lint: disable-start(incorrect-shift)
 
 import {IBitcoinRelay} from "../interfaces/IBitcoinRelay.sol";
+import {IBuriedBlocks} from "../interfaces/IBuriedBlocks.sol";
 import {IProvenDays} from "../interfaces/IProvenDays.sol";
 import {BitcoinCoinbase} from "../libraries/BitcoinCoinbase.sol";
 import {BitcoinHash} from "../libraries/BitcoinHash.sol";
@@ -43,6 +44,7 @@ contract BitcoinRelay is IBitcoinRelay {
     /// @dev 21 million bitcoin.
     uint256 private constant ALL_MONEY = 21e14;
     uint256 private constant FEE_CAP_FACTOR = 3;
+    uint256 private constant BURIAL_DAYS = 7;
     /// @dev Four times an easier one would not fit a word.
     uint256 private constant EASIEST_RETARGETED = 1 << 253;
     uint32 private constant GENESIS = 1;
@@ -85,6 +87,7 @@ contract BitcoinRelay is IBitcoinRelay {
         uint256 laterTimes;
         uint256 midnight;
         uint256 latestTime;
+        uint256 timewarpFrom;
     }
 
     /// @dev What the blocks of a group are counted by.
@@ -152,7 +155,9 @@ contract BitcoinRelay is IBitcoinRelay {
             CheckpointTooDeep(below.link.height, Math.saturatingSub(bestLink.height, REORGANISATION_BLOCKS))
         );
 
-        (bytes32 hash, Stored memory added) = _follow(parent, below, headers);
+        (Tip memory tip, Stored memory added) =
+            _follow(parent, below, headers, block.timestamp + MAX_SECONDS_AHEAD);
+        bytes32 hash = tip.hash;
         require(_numberOf[hash] == 0, CheckpointKnown(hash));
         added.link.parent = parentNumber;
         added.link.dayBefore = added.link.day > below.link.day ? parentNumber : below.link.dayBefore;
@@ -160,6 +165,7 @@ contract BitcoinRelay is IBitcoinRelay {
         state.last++;
         _numberOf[hash] = state.last;
         _checkpoints[state.last] = added;
+        if (tip.timewarpFrom != 0) emit TimewarpSeen(added.epochStart, tip.timewarpFrom);
         emit CheckpointAdded(
             hash, parent, state.last, added.link.height, added.link.day, added.link.chainwork
         );
@@ -273,6 +279,38 @@ contract BitcoinRelay is IBitcoinRelay {
         return FIRST_SUBSIDY >> (height / HALVING_INTERVAL);
     }
 
+    /// @inheritdoc IBuriedBlocks
+    /// @dev What it costs to lie: the checkpoint is on the best chain and of the days before `day`, so its difficulty is
+    ///      what others paid then. No header is later than a week after the day, so an epoch of which these headers are
+    ///      the last is shown as 22 days long, and the next one is two thirds as hard: at the worst place, above a checkpoint that
+    ///      ends both the day and all but one block of an epoch, six headers cost as much as four. The walk down to the
+    ///      checkpoint takes one step for each day since.
+    function isBuried(bytes32 blockHash, bytes calldata headers, uint24 day) external view returns (bool) {
+        require(headers.length >= 32, BurialMalformed(32, headers.length));
+        // Safe because there are 32 bytes at least.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        bytes32 hash = bytes32(headers);
+        Stored memory last = _checkpoints[_numberOfKnown(hash)];
+        uint256 firstDay = Math.saturatingSub(day, BURIAL_DAYS);
+        require(last.link.day >= firstDay, CheckpointTooEarly(last.link.day, firstDay));
+        require(_isOnBest(hash, last.link), CheckpointNotOnBest(hash));
+        uint256 endOfWeek = (uint256(day) + 1 + BURIAL_DAYS) * SECONDS_PER_DAY;
+        uint256 latestTime = Math.min(block.timestamp + MAX_SECONDS_AHEAD, endOfWeek);
+
+        uint256 cursor = 32;
+        while (hash != blockHash && cursor < headers.length) {
+            (hash, last, cursor) = _followNext(hash, last, headers, cursor, latestTime);
+        }
+        if (hash != blockHash || last.link.day != day || cursor == headers.length) return false;
+        uint256 height = last.link.height;
+        (hash, last, cursor) = _followNext(hash, last, headers, cursor, latestTime);
+        if (last.link.day == day) return false;
+        while (cursor < headers.length) {
+            (hash, last, cursor) = _followNext(hash, last, headers, cursor, latestTime);
+        }
+        return last.link.height - height >= CONFIRMATIONS;
+    }
+
     /* INTERNALS OF HEADERS */
 
     function _addGenesis(Genesis memory genesis, Parameters memory parameters) private {
@@ -303,22 +341,23 @@ contract BitcoinRelay is IBitcoinRelay {
         emit BestChanged(genesis.hash, 0);
     }
 
-    /// @return hash Of the last header, printed.
+    /// @param latestTime Of a header.
+    /// @return tip Its hash is that of the last header, printed.
     /// @return added Without its place in the tree.
-    function _follow(bytes32 parent, Stored memory below, bytes calldata headers)
+    function _follow(bytes32 parent, Stored memory below, bytes calldata headers, uint256 latestTime)
         private
-        returns (bytes32 hash, Stored memory added)
+        view
+        returns (Tip memory tip, Stored memory added)
     {
         uint256 blocks = headers.length / BitcoinHash.HEADER_BYTES;
         // The eleven times of the checkpoint, then those of the headers.
         uint256[] memory times = BitcoinMedianTime.unpack(below.olderTimes, below.newerTimes, blocks);
         bytes32[] memory roots = new bytes32[](blocks);
-        Tip memory tip;
         tip.hash = BitcoinHash.printed(parent);
         tip.chainwork = below.link.chainwork;
         tip.bits = below.bits;
         tip.epochStart = below.epochStart;
-        tip.latestTime = block.timestamp + MAX_SECONDS_AHEAD;
+        tip.latestTime = latestTime;
         (tip.medianTime, tip.laterTimes) = BitcoinMedianTime.start(times);
         uint256 epochAt =
             BitcoinTarget.BLOCKS_PER_EPOCH - 1 - below.link.height % BitcoinTarget.BLOCKS_PER_EPOCH;
@@ -330,7 +369,7 @@ contract BitcoinRelay is IBitcoinRelay {
             _followFrom(0, blocks, tip, headers, times, roots);
         }
 
-        hash = BitcoinHash.printed(tip.hash);
+        tip.hash = BitcoinHash.printed(tip.hash);
         added.link.chainwork = tip.chainwork.toUint128();
         // Safe because a batch has 252 blocks at most.
         // forge-lint: disable-next-line(unsafe-typecast)
@@ -342,6 +381,22 @@ contract BitcoinRelay is IBitcoinRelay {
         (added.olderTimes, added.newerTimes) = BitcoinMedianTime.pack(times);
         added.bits = uint32(tip.bits);
         added.epochStart = uint32(tip.epochStart);
+    }
+
+    /// @dev One batch of those that `isBuried` is given.
+    function _followNext(
+        bytes32 parent,
+        Stored memory below,
+        bytes calldata headers,
+        uint256 cursor,
+        uint256 latestTime
+    ) private view returns (bytes32 hash, Stored memory added, uint256 end) {
+        uint256 start = cursor + 1;
+        end = start + uint8(headers[cursor]) * BitcoinHash.HEADER_BYTES;
+        require(end > start && end <= headers.length, BurialMalformed(end, headers.length));
+        Tip memory tip;
+        (tip, added) = _follow(parent, below, headers[start:end], latestTime);
+        return (tip.hash, added, end);
     }
 
     /// @dev The loop that every header pays for, over those of one difficulty epoch. It does not say `require`, which would
@@ -384,6 +439,7 @@ contract BitcoinRelay is IBitcoinRelay {
     /// @dev The header at `position` begins a difficulty epoch. It is followed afterwards.
     function _startEpoch(Tip memory tip, bytes calldata headers, uint256 position, uint256[] memory times)
         private
+        view
     {
         (uint256 time,) = BitcoinHash.timeAndBits(headers, position);
         uint256 previousTime = times[position + BitcoinMedianTime.SPAN - 1];
@@ -393,7 +449,7 @@ contract BitcoinRelay is IBitcoinRelay {
         }
         tip.epochStart = time;
 
-        if (time + TIMEWARP_SECONDS < previousTime) emit TimewarpSeen(time, previousTime);
+        if (time + TIMEWARP_SECONDS < previousTime) tip.timewarpFrom = previousTime;
     }
 
     function _commitmentTo(bytes32[] memory roots) private pure returns (bytes32) {
@@ -525,6 +581,20 @@ contract BitcoinRelay is IBitcoinRelay {
 
         emit DayClosed(day, lastCheckpoint, 0);
         IProvenDays(rewardIndex).proveEmpty(network, day);
+    }
+
+    function _isOnBest(bytes32 hash, Link memory link) private view returns (bool) {
+        uint32 number = _state.best;
+        Link memory at = _checkpoints[number].link;
+        if (at.day > link.day) {
+            number = _lastUntil(link.day, at);
+            at = _checkpoints[number].link;
+        }
+        while (at.height > link.height) {
+            number = at.parent;
+            at = _checkpoints[number].link;
+        }
+        return _numberOf[hash] == number;
     }
 
     /// @dev The last checkpoint on the way down from `link`, which is of a later day, that is of the day or an earlier one. The

@@ -42,9 +42,9 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
         uint24 day,
         uint128 previous
     ) private returns (uint128 medianFee) {
-        Mined[] memory blocks = _blocksOf(chain, found, day);
+        Mined[] memory blocks = blocksOf(chain, found, day);
         medianFee = lowerMedianFee(blocks);
-        _proveDay(chain, found, ends, day, medianFee, previous);
+        proveDay(chain, found, ends, day, medianFee, previous);
         relay.closeDay(day, blocks[blocks.length - 1].hash, medianFee);
 
         ProvenDaysRecorder.Written[] memory written = recorder.written();
@@ -77,7 +77,7 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
     function test_closeDay_revertsUnlessAllIsThere() public {
         Mined[] memory chain = chainOf(45, WIDE, 3);
         uint24[] memory found = daysOf(genesisTimes, chain);
-        Mined[] memory blocks = _blocksOf(chain, found, FIRST_DAY);
+        Mined[] memory blocks = blocksOf(chain, found, FIRST_DAY);
         uint256 last = blocks.length - 1;
         relay.addHeaders(GENESIS, headersOf(blocks));
         uint128 medianFee = lowerMedianFee(blocks);
@@ -116,11 +116,11 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
         Mined[] memory chain = chainOf(12, 600, 5);
         Mined[] memory later =
             chainOn(chain[11].hash, chain[11].height, MIDNIGHT + (uint32(gap) + 1) * DAY + 10, 12, 600, 6);
-        Mined[] memory all = _joined(chain, later);
+        Mined[] memory all = joined(chain, later);
         uint24[] memory found = daysOf(genesisTimes, all);
         uint256[] memory ends = relayAll(GENESIS, genesisTimes, all, 100);
         uint128 previous = _closeAndCheck(all, found, ends, FIRST_DAY, 0);
-        bytes32 last = _lastOf(all, found, FIRST_DAY);
+        bytes32 last = lastOf(all, found, FIRST_DAY);
         for (uint24 day = FIRST_DAY + 1; day <= FIRST_DAY + gap; day++) {
             vm.expectRevert(abi.encodeWithSelector(IBitcoinRelay.NotLastCheckpoint.selector, all[23].hash));
             relay.closeDay(day, all[23].hash, 0);
@@ -143,17 +143,17 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
         Mined[] memory chain = chainOf(30, WIDE, seed);
         uint24[] memory found = daysOf(genesisTimes, chain);
         uint256[] memory ends = relayAll(GENESIS, genesisTimes, chain, 10);
-        Mined[] memory blocks = _blocksOf(chain, found, FIRST_DAY);
+        Mined[] memory blocks = blocksOf(chain, found, FIRST_DAY);
         uint128 medianFee = lowerMedianFee(blocks);
         uint128 wrong = like < 200 ? uint128(blocks[like % blocks.length].fees) : claim;
         if (wrong == medianFee) wrong++;
         bytes32 last = blocks[blocks.length - 1].hash;
 
-        _proveDay(chain, found, ends, FIRST_DAY, wrong, 0);
+        proveDay(chain, found, ends, FIRST_DAY, wrong, 0);
         vm.expectPartialRevert(IBitcoinRelay.WrongMedian.selector);
         relay.closeDay(FIRST_DAY, last, wrong);
         // The right median beside a wrong one of the day before.
-        _proveDay(chain, found, ends, FIRST_DAY, medianFee, uint128(1) + claim);
+        proveDay(chain, found, ends, FIRST_DAY, medianFee, uint128(1) + claim);
         vm.expectPartialRevert(IBitcoinRelay.GroupsMissing.selector);
         relay.closeDay(FIRST_DAY, last, medianFee);
 
@@ -165,7 +165,7 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
     function testFuzz_attack_otherPartition(uint256 seed) public {
         Mined[] memory chain = chainOf(30, WIDE, seed);
         uint24[] memory found = daysOf(genesisTimes, chain);
-        Mined[] memory blocks = _blocksOf(chain, found, FIRST_DAY);
+        Mined[] memory blocks = blocksOf(chain, found, FIRST_DAY);
         // Single blocks in front of the honest batch, which is taken all the same.
         uint256 ahead = seed % (blocks.length - 1);
         bytes32 parent = GENESIS;
@@ -182,7 +182,7 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
         Mined[] memory chain = chainOf(30, WIDE, 8);
         uint24[] memory found = daysOf(genesisTimes, chain);
         uint256[] memory ends = relayAll(GENESIS, genesisTimes, chain, 1);
-        Mined[] memory blocks = _blocksOf(chain, found, FIRST_DAY);
+        Mined[] memory blocks = blocksOf(chain, found, FIRST_DAY);
         bytes32 last = blocks[blocks.length - 1].hash;
         bytes memory headers = headersOf(blocks);
         vm.expectRevert(abi.encodeWithSelector(IBitcoinRelay.CheckpointKnown.selector, last));
@@ -196,18 +196,18 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
         Mined[] memory chain = chainOf(30, WIDE, seed);
         uint24[] memory found = daysOf(genesisTimes, chain);
         uint256[] memory ends = relayAll(GENESIS, genesisTimes, chain, 1);
-        uint128 medianFee = lowerMedianFee(_blocksOf(chain, found, FIRST_DAY));
-        _proveDay(chain, found, ends, FIRST_DAY, medianFee, 0);
+        uint128 medianFee = lowerMedianFee(blocksOf(chain, found, FIRST_DAY));
+        proveDay(chain, found, ends, FIRST_DAY, medianFee, 0);
 
         uint256 fork = at % 10;
         Mined[] memory branch =
             chainOn(chain[fork].hash, chain[fork].height, chain[fork].time + 10, 31 - fork, WIDE, ~seed);
-        Mined[] memory other = _joined(slice(chain, 0, fork + 1), branch);
+        Mined[] memory other = joined(slice(chain, 0, fork + 1), branch);
         uint24[] memory otherDays = daysOf(genesisTimes, other);
         uint256[] memory otherEnds = _relayBranch(other, otherDays, fork + 1);
         assertEq(relay.best(), branch[branch.length - 1].hash);
 
-        bytes32 dead = _lastOf(chain, found, FIRST_DAY);
+        bytes32 dead = lastOf(chain, found, FIRST_DAY);
         vm.expectRevert(abi.encodeWithSelector(IBitcoinRelay.NotLastCheckpoint.selector, dead));
         relay.closeDay(FIRST_DAY, dead, medianFee);
         _closeAndCheck(other, otherDays, otherEnds, FIRST_DAY, 0);
@@ -221,12 +221,12 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
         uint128 previous = _closeAndCheck(chain, found, ends, FIRST_DAY, 0);
 
         Mined[] memory branch = chainOn(chain[3].hash, chain[3].height, chain[3].time + 10, 36, WIDE, 12);
-        Mined[] memory other = _joined(slice(chain, 0, 4), branch);
+        Mined[] memory other = joined(slice(chain, 0, 4), branch);
         uint24[] memory otherDays = daysOf(genesisTimes, other);
         uint256[] memory otherEnds = _relayBranch(other, otherDays, 4);
         assertEq(relay.best(), branch[35].hash);
         vm.expectRevert(abi.encodeWithSelector(IBitcoinRelay.WrongDay.selector, FIRST_DAY, FIRST_DAY + 1));
-        relay.closeDay(FIRST_DAY, _lastOf(other, otherDays, FIRST_DAY), 0);
+        relay.closeDay(FIRST_DAY, lastOf(other, otherDays, FIRST_DAY), 0);
         _closeAndCheck(other, otherDays, otherEnds, FIRST_DAY + 1, previous);
         assertEq(recorder.written().length, 2);
     }
@@ -236,9 +236,9 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
         Mined[] memory chain = chainOf(200, WIDE, 13);
         uint24[] memory found = daysOf(genesisTimes, chain);
         uint256[] memory ends = relayAll(GENESIS, genesisTimes, slice(chain, 0, 30), 252);
-        Mined[] memory blocks = _blocksOf(chain, found, FIRST_DAY);
+        Mined[] memory blocks = blocksOf(chain, found, FIRST_DAY);
         uint128 medianFee = lowerMedianFee(blocks);
-        _proveDay(chain, found, ends, FIRST_DAY, medianFee, 0);
+        proveDay(chain, found, ends, FIRST_DAY, medianFee, 0);
         bytes32 parent = chain[29].hash;
         for (uint256 i = 30; i < 200; i++) {
             relay.addHeaders(parent, headersOf(chain, i, i + 1));
@@ -256,52 +256,14 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
         Mined[] memory chain = chainOf(30, WIDE, 14);
         uint24[] memory found = daysOf(genesisTimes, chain);
         uint256[] memory ends = relayAll(GENESIS, genesisTimes, chain, 252);
-        uint128 medianFee = lowerMedianFee(_blocksOf(chain, found, FIRST_DAY));
+        uint128 medianFee = lowerMedianFee(blocksOf(chain, found, FIRST_DAY));
         vm.prank(makeAddr("stranger"));
-        _proveDay(chain, found, ends, FIRST_DAY, medianFee, 0);
+        proveDay(chain, found, ends, FIRST_DAY, medianFee, 0);
         vm.prank(makeAddr("another stranger"));
-        relay.closeDay(FIRST_DAY, _lastOf(chain, found, FIRST_DAY), medianFee);
+        relay.closeDay(FIRST_DAY, lastOf(chain, found, FIRST_DAY), medianFee);
     }
 
     /* PARTS */
-
-    function _blocksOf(Mined[] memory chain, uint24[] memory found, uint24 day)
-        private
-        pure
-        returns (Mined[] memory)
-    {
-        uint256 from = 0;
-        while (found[from] < day) from++;
-        uint256 to = from;
-        while (to < chain.length && found[to] == day) to++;
-        return slice(chain, from, to);
-    }
-
-    function _lastOf(Mined[] memory chain, uint24[] memory found, uint24 day) private pure returns (bytes32) {
-        Mined[] memory blocks = _blocksOf(chain, found, day);
-        return blocks[blocks.length - 1].hash;
-    }
-
-    /// @dev Every group of every batch of the day that is not proven yet.
-    function _proveDay(
-        Mined[] memory chain,
-        uint24[] memory found,
-        uint256[] memory ends,
-        uint24 day,
-        uint128 medianFee,
-        uint128 previous
-    ) private {
-        uint256 from = 0;
-        for (uint256 b = 0; b < ends.length; b++) {
-            if (found[from] == day) {
-                Mined[] memory batch = slice(chain, from, ends[b]);
-                if (relay.accumulatorOf(batch[batch.length - 1].hash, medianFee, previous).groups == 0) {
-                    proveBatch(batch, medianFee, previous);
-                }
-            }
-            from = ends[b];
-        }
-    }
 
     /// @dev Block by block from `fork` on.
     /// @return ends Of a chain that was relayed block by block.
@@ -313,13 +275,6 @@ contract BitcoinRelayDaysTest is BitcoinRelayTest {
         for (uint256 i = 0; i < chain.length; i++) {
             ends[i] = i + 1;
             if (i >= fork) relay.addHeaders(chain[i].parent, headersOf(chain, i, i + 1));
-        }
-    }
-
-    function _joined(Mined[] memory first, Mined[] memory second) private pure returns (Mined[] memory all) {
-        all = new Mined[](first.length + second.length);
-        for (uint256 i = 0; i < all.length; i++) {
-            all[i] = i < first.length ? first[i] : second[i - first.length];
         }
     }
 }

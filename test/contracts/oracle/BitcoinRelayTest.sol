@@ -290,6 +290,30 @@ abstract contract BitcoinRelayTest is Test {
         }
     }
 
+    function blocksOf(Mined[] memory chain, uint24[] memory found, uint24 day)
+        internal
+        pure
+        returns (Mined[] memory)
+    {
+        uint256 from = 0;
+        while (found[from] < day) from++;
+        uint256 to = from;
+        while (to < chain.length && found[to] == day) to++;
+        return slice(chain, from, to);
+    }
+
+    function lastOf(Mined[] memory chain, uint24[] memory found, uint24 day) internal pure returns (bytes32) {
+        Mined[] memory blocks = blocksOf(chain, found, day);
+        return blocks[blocks.length - 1].hash;
+    }
+
+    function joined(Mined[] memory first, Mined[] memory second) internal pure returns (Mined[] memory all) {
+        all = new Mined[](first.length + second.length);
+        for (uint256 i = 0; i < all.length; i++) {
+            all[i] = i < first.length ? first[i] : second[i - first.length];
+        }
+    }
+
     /* PROOFS */
 
     /// @dev Proves every group of the batch that consists of `batch`, under the claim.
@@ -332,6 +356,27 @@ abstract contract BitcoinRelayTest is Test {
         others = new bytes32[](all.length - 1);
         for (uint256 i = 0; i < others.length; i++) {
             others[i] = all[i < group ? i : i + 1];
+        }
+    }
+
+    /// @dev Every group of every batch of the day that is not proven yet.
+    function proveDay(
+        Mined[] memory chain,
+        uint24[] memory found,
+        uint256[] memory ends,
+        uint24 day,
+        uint128 medianFee,
+        uint128 previous
+    ) internal {
+        uint256 from = 0;
+        for (uint256 b = 0; b < ends.length; b++) {
+            if (found[from] == day) {
+                Mined[] memory batch = slice(chain, from, ends[b]);
+                if (relay.accumulatorOf(batch[batch.length - 1].hash, medianFee, previous).groups == 0) {
+                    proveBatch(batch, medianFee, previous);
+                }
+            }
+            from = ends[b];
         }
     }
 

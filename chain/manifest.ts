@@ -41,6 +41,8 @@ export const l2ContractNames = [
   'SwapRouter',
   'QuoterV2',
   'Listing',
+  'SignerBonds',
+  'EthereumRelay',
 ] as const
 
 const schema = z.object({
@@ -95,6 +97,17 @@ const schema = z.object({
       source: z.enum(['replay', 'simulator', 'node']),
     }),
   ),
+  /** What a network earned, as Chainlink feeds: one component or both, final days alone or provisional ones too. */
+  feeds: z
+    .array(
+      z.object({
+        network: z.number().int(),
+        component: z.enum(['subsidy', 'fees', 'total']),
+        stage: z.enum(['settled', 'provisional']),
+        address,
+      }),
+    )
+    .optional(),
   /** Indices of the Ledger predeploy, newest last. */
   indices: z.array(
     z.object({

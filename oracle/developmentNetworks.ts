@@ -1,9 +1,16 @@
 import { join } from 'node:path'
+import type { BitcoinTerms } from '../chain/deploy/config.ts'
 import { secondsPerDay } from './block.ts'
+import { genesisBefore } from './proofs/genesis.ts'
 import { rewardPerUnitDown } from './rewardIndex.ts'
+import { simulatedChain } from './simulator/chain.ts'
 import * as simulator from './simulator/rules.ts'
 import type { ReplayParameters } from './sources/replay.ts'
-import { bitsToTarget, workOf } from './target.ts'
+import { createSimulatorSource } from './sources/simulator.ts'
+import { bitsToTarget, targetToBits, workOf } from './target.ts'
+
+/** Decides every byte of the simulated chain, unless another one is asked for. */
+export const simulatorSeed = 'hashsand'
 
 /** A network of the RewardIndex and its indices on the Ledger, as a development chain starts them. */
 export type NetworkParameters = {
@@ -63,6 +70,21 @@ export function simulatorNetwork(): NetworkParameters {
     ),
     tick: 10n ** 15n,
   })
+}
+
+/**
+ * What a relay of the simulated chain starts from. Simulated days pass in seconds, so after some hours their blocks are years ahead of the
+ * chain that the relay is on; on a real chain that is two hours at most.
+ */
+export async function simulatorTerms(): Promise<BitcoinTerms> {
+  const { easiestTarget, retargets, halvingInterval } = simulatedChain(simulatorSeed)
+  return {
+    powLimitBits: targetToBits(easiestTarget),
+    noRetarget: !retargets,
+    halvingInterval,
+    maxSecondsAhead: 2 ** 32 - 1,
+    genesis: await genesisBefore(createSimulatorSource({ seed: simulatorSeed }).blocks(), simulator.firstDay),
+  }
 }
 
 /** The files of the replay in a folder of recorded data. */

@@ -15,6 +15,8 @@ export type NetworkConfig = {
   unitWork: bigint
   /** Who proves the days; the zero address on an attested network. */
   prover: Address
+  /** Of the network whose prover is the BitcoinRelay predeploy: the chain that it follows. */
+  bitcoin?: BitcoinTerms
   /** Who may void a day of an attested network; the zero address for nobody. */
   challenger: Address
   firstDay: number
@@ -22,6 +24,30 @@ export type NetworkConfig = {
   /** f: 3f + 1 signers, 2f + 1 of them make a quorum. */
   faultTolerance: number
   signers: readonly Address[]
+}
+
+/** What the BitcoinRelay predeploy is constructed with, beside the network that it proves. */
+export type BitcoinTerms = {
+  /** The easiest target, compact. */
+  powLimitBits: number
+  /** All blocks have the bits of the genesis, as in regtest. */
+  noRetarget: boolean
+  /** In blocks. */
+  halvingInterval: number
+  /** How far a block's time may be ahead of L2's. */
+  maxSecondsAhead: number
+  /** The block that the chain is trusted to contain, of a day before the network's first. */
+  genesis: {
+    hash: Hash
+    height: number
+    /** Up to and including this block. */
+    chainwork: bigint
+    bits: number
+    /** Time of the first block of its difficulty epoch. */
+    epochStart: number
+    /** Of the block and its ten predecessors, oldest first. */
+    times: readonly number[]
+  }
 }
 
 /** Everything that is decided when a chain is made. */

@@ -7,11 +7,14 @@ import type { l2ContractNames } from '../manifest.ts'
 import { assertTimelock } from './assertions.ts'
 import type { DeployConfig } from './config.ts'
 import { type Create2Deployment, create2Deployment } from './create2.ts'
+import { type FeedKind, feedDeployments, feedName, oracleDeployments } from './oracle.ts'
 import { allDone, type DeployClient, openSender, type Sender } from './send.ts'
 import { l2TimelockDeployment } from './timelock.ts'
 import { bridgedToken, type TokenDefinition } from './token.ts'
 
 export type L2Contracts = Record<(typeof l2ContractNames)[number], Address>
+
+export type Feed = FeedKind & { address: Address }
 
 export type DeployL2Parameters = {
   config: DeployConfig
@@ -44,6 +47,7 @@ export function l2Deployments(config: DeployConfig) {
     SwapRouter: plain('uniswap-periphery', 'SwapRouter', [factory.address, weth]),
     QuoterV2: plain('uniswap-periphery', 'lens/QuoterV2', [factory.address, weth]),
     Listing: create2Deployment(listing, [hashsandPredeploys.Ledger, factory.address, manager.address]),
+    ...oracleDeployments(),
   } satisfies Record<string, Create2Deployment>
 }
 
@@ -54,12 +58,14 @@ export function l2Deployments(config: DeployConfig) {
 export async function deployL2(
   client: DeployClient,
   { config, tokens, onProgress }: DeployL2Parameters,
-): Promise<{ contracts: L2Contracts; tokens: Address[] }> {
+): Promise<{ contracts: L2Contracts; feeds: Feed[]; tokens: Address[] }> {
   const sender = await openSender(client)
   const deployments = l2Deployments(config)
-  onProgress?.('L2: timelock, Uniswap and listing')
+  onProgress?.('L2: timelock, Uniswap, listing and oracle')
   await allDone(Object.entries(deployments).map(([name, deployment]) => bring(sender, name, deployment)))
   await assertTimelock(client, deployments.Timelock.address, config)
+  const feeds = feedDeployments(config.networks.length)
+  await allDone(feeds.map(({ deployment, ...kind }) => bring(sender, feedName(kind), deployment)))
 
   onProgress?.('L2: tokens')
   const addresses = await allDone(tokens.map((token) => createPair(sender, token)))
@@ -71,7 +77,10 @@ export async function deployL2(
       SwapRouter: deployments.SwapRouter.address,
       QuoterV2: deployments.QuoterV2.address,
       Listing: deployments.Listing.address,
+      SignerBonds: deployments.SignerBonds.address,
+      EthereumRelay: deployments.EthereumRelay.address,
     },
+    feeds: feeds.map(({ deployment, ...kind }) => ({ ...kind, address: deployment.address })),
     tokens: addresses,
   }
 }

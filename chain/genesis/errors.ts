@@ -25,3 +25,13 @@ export class GenesisNotInjectedError extends BaseError {
     )
   }
 }
+
+export class TwoBitcoinNetworksError extends BaseError {
+  override readonly retry = false
+
+  constructor(readonly count: number) {
+    super(
+      `${count} networks name a Bitcoin chain, and there is one BitcoinRelay predeploy. Let one network have it.`,
+    )
+  }
+}

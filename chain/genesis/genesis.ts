@@ -3,9 +3,10 @@ import { loadArtifact } from '../artifacts.ts'
 import { eip1967Slot } from '../deploy/assertions.ts'
 import { type DeployConfig, type L1Contracts, type NetworkConfig, networkClasses } from '../deploy/config.ts'
 import { l2Timelock } from '../deploy/timelock.ts'
-import { ledger, rewardIndex } from '../generated/abi.ts'
+import { bitcoinRelay, ledger, rewardIndex } from '../generated/abi.ts'
 import { hashsandPredeploys, opConstants, predeploys, preinstalls } from '../generated/addresses.ts'
 import type { GenesisAccounts } from './account.ts'
+import { TwoBitcoinNetworksError } from './errors.ts'
 import { preinstallsOf } from './preinstalls.ts'
 import { type Scratch, withScratch } from './scratch.ts'
 
@@ -136,10 +137,24 @@ async function constructOurs(scratch: Scratch, config: DeployConfig): Promise<vo
     config.networks.map(networkArgument),
   ])
   await scratch.construct('Ledger', hashsandPredeploys.Ledger, artifactOf(ledger))
+  const relay = relayArgument(config)
+  if (relay !== undefined)
+    await scratch.construct('BitcoinRelay', hashsandPredeploys.BitcoinRelay, artifactOf(bitcoinRelay), [
+      relay,
+    ])
+}
+
+/** What the BitcoinRelay predeploy is constructed with; undefined where it proves no network. */
+export function relayArgument({ networks }: Pick<DeployConfig, 'networks'>) {
+  const [proven, ...others] = networks.flatMap(({ bitcoin, firstDay }, position) =>
+    bitcoin === undefined ? [] : [{ ...bitcoin, firstDay, network: position + 1 }],
+  )
+  if (others.length > 0) throw new TwoBitcoinNetworksError(others.length + 1)
+  return proven && { ...proven, rewardIndex: hashsandPredeploys.RewardIndex }
 }
 
 /** A network in the form of RewardIndex's constructor. */
-export function networkArgument({ name, unit, ...network }: NetworkConfig) {
+export function networkArgument({ name, unit, bitcoin: _, ...network }: NetworkConfig) {
   return {
     ...network,
     name: stringToHex(name, { size: 32 }),

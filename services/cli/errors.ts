@@ -230,3 +230,13 @@ export class ReplicaFolderInUseError extends BaseError {
     )
   }
 }
+
+export class RecordedBlocksNotProvenError extends BaseError {
+  override readonly retry = false
+
+  constructor() {
+    super(
+      'Recorded blocks have no headers here, so their days can not be proven. Use --source proven with --blocks simulated, or --source attested.',
+    )
+  }
+}

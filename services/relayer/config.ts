@@ -1,6 +1,7 @@
 import { getAddress, isAddress } from 'viem'
 import { z } from 'zod'
 import { hashsandPredeploys } from '../../chain/generated/addresses.ts'
+import { simulatorSeed } from '../../oracle/developmentNetworks.ts'
 import { port } from '../runtime/config.ts'
 import { operatorRoles, roles } from '../runtime/keys.ts'
 
@@ -45,7 +46,7 @@ export const relayerConfig = z.object({
   /** Folder of recorded blocks, for the source `replay`. */
   HASHSAND_DATA: z.string().optional(),
   /** Decides the whole simulated chain, for the source `simulator`. */
-  HASHSAND_SIMULATOR_SEED: z.string().min(1).default('hashsand'),
+  HASHSAND_SIMULATOR_SEED: z.string().min(1).default(simulatorSeed),
   HASHSAND_REWARD_INDEX: address.default(hashsandPredeploys.RewardIndex),
   HASHSAND_LEDGER: address.default(hashsandPredeploys.Ledger),
 })

@@ -35,7 +35,7 @@ import { sharedNetwork, story } from '../support/sharedNetwork.ts'
 async function configOf({ box, engine }: RunningNetwork) {
   const folder = stateFolder(box.state)
   const profile = await loadProfile(folder, firstProfile({ engine }, box.state))
-  return deployConfig(profile, await readKeys(folder.keys))
+  return await deployConfig(profile, await readKeys(folder.keys))
 }
 
 /** Their storage changes with every block or message. */

@@ -79,7 +79,8 @@ export async function startNetwork({
 }: StartNetworkParameters): Promise<RunningNetwork> {
   const box = given ?? (await sandbox())
   const port = String(box.basePort)
-  const args = ['devnet', 'up', '--engine', engine, '--source', 'simulator', '--base-port', port]
+  const blocks = ['--source', 'attested', '--blocks', 'simulated']
+  const args = ['devnet', 'up', '--engine', engine, ...blocks, '--base-port', port]
   const command = hashsand([...box.args, ...args], env)
   try {
     await command.line(({ up }) => up === true)

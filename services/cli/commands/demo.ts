@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { readManifest } from '../../../chain/manifest.ts'
 import { stopSignal } from '../../runtime/stop.ts'
-import { type Context, contextOf } from '../context.ts'
+import { type Context, contextOf, dataFolder } from '../context.ts'
 import { runDemo } from '../demo/run.ts'
+import { firstProfile, loadProfile, refuseOtherChoice } from '../devnet/profile.ts'
 import { startDevnet } from '../devnet/start.ts'
 import { waitFor } from '../wait.ts'
 import { addDevnetOptions, type DevnetOptions } from './devnet.ts'
@@ -28,6 +29,8 @@ export function registerDemo(program: Command): void {
     }
     if (options.attach === true) await waitUntilUp(context)
     if (await isUp(context)) {
+      const profile = await loadProfile(context.folder, firstProfile(options, dataFolder()))
+      refuseOtherChoice(context.folder, profile, options)
       await runDemo({ ...parameters, manifest: await readManifest(context.manifestPath) })
       return
     }

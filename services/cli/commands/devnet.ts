@@ -6,6 +6,7 @@ import { repairAnvilEngine } from '../../../chain/engine/anvil/engine.ts'
 import { stopSignal } from '../../runtime/stop.ts'
 import { contextOf } from '../context.ts'
 import { lockStateFolder } from '../devnet/lock.ts'
+import type { Blocks, Profile } from '../devnet/profile.ts'
 import { startDevnet } from '../devnet/start.ts'
 import { startPage } from '../devnet/startPage.ts'
 import { ConfirmationMissingError, StateFolderError } from '../errors.ts'
@@ -13,14 +14,20 @@ import { ConfirmationMissingError, StateFolderError } from '../errors.ts'
 export type DevnetOptions = {
   basePort: number
   engine?: 'anvil' | 'op-stack'
-  source?: 'replay' | 'simulator'
+  source?: Profile['class']
+  blocks?: Blocks
 }
 
 export function addDevnetOptions(command: Command): Command {
   return command
     .option('--base-port <port>', 'first port; the others lie 1000 to 1013 above it', parsePort, 8545)
     .option('--engine <engine>', 'anvil, which needs Node alone, or op-stack, which needs Go', parseEngine)
-    .option('--source <source>', 'where block data come from: replay or simulator', parseSource)
+    .option(
+      '--source <source>',
+      'what settles a day: proven (headers and coinbases) or attested (a quorum)',
+      parseSource,
+    )
+    .option('--blocks <blocks>', 'recorded or simulated ones; only simulated ones can be proven', parseBlocks)
 }
 
 export function registerDevnet(program: Command): void {
@@ -91,7 +98,12 @@ function parseEngine(text: string): 'anvil' | 'op-stack' {
   throw new InvalidArgumentError('It is either anvil or op-stack.')
 }
 
-function parseSource(text: string): 'replay' | 'simulator' {
-  if (text === 'replay' || text === 'simulator') return text
-  throw new InvalidArgumentError('It is either replay or simulator.')
+function parseSource(text: string): Profile['class'] {
+  if (text === 'attested' || text === 'proven') return text
+  throw new InvalidArgumentError('It is either attested or proven.')
+}
+
+function parseBlocks(text: string): Blocks {
+  if (text === 'recorded' || text === 'simulated') return text
+  throw new InvalidArgumentError('It is either recorded or simulated.')
 }

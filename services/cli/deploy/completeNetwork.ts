@@ -46,6 +46,7 @@ export async function completeNetwork(parameters: CompleteNetworkParameters): Pr
     ...manifest,
     l1: { ...manifest.l1, payoutForwarderFactory },
     l2: { ...manifest.l2, contracts: deployed.contracts },
+    feeds: deployed.feeds,
     tokens: pairs,
     indices: registered,
   }

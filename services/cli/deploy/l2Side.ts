@@ -12,6 +12,7 @@ import { getBalance, getCode, getGasPrice } from 'viem/actions'
 import { depositEtherCall } from '../../../bridge/actions.ts'
 import { l1Chain, l2Chain } from '../../../chain/chains.ts'
 import { l2Deployments } from '../../../chain/deploy/l2.ts'
+import { feedDeployments, feedName } from '../../../chain/deploy/oracle.ts'
 import { bridgedToken } from '../../../chain/deploy/token.ts'
 import { readNetworkFolder, writeNetworkFolder } from '../../../chain/engine/opstack/networkFolder.ts'
 import { TransactionRevertedError } from '../../../chain/errors.ts'
@@ -56,8 +57,10 @@ type Opened = L2SideParameters & {
 export async function planL2(parameters: L2SideParameters): Promise<void> {
   const { output, manifest, journal, wbtc, clients, deployer } = await open(parameters)
   const deployments = Object.entries(l2Deployments(configOf(journal.roles)))
+  const feeds = feedDeployments(journal.roles.networks.length)
   const wanted = [
     ...deployments.map(([name, { address }]) => ({ name, address })),
+    ...feeds.map(({ deployment, ...kind }) => ({ name: feedName(kind), address: deployment.address })),
     { name: 'WBTC', address: bridgedToken(wbtcToken(wbtc)).address },
   ]
   const contracts = await Promise.all(

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { type Address, getAddress, isAddress, size, stringToHex, zeroAddress } from 'viem'
+import { type Address, getAddress, type Hash, isAddress, size, stringToHex, zeroAddress } from 'viem'
 import { z } from 'zod'
 import { assertFinalization } from '../../../chain/deploy/assertions.ts'
 import { type DeployConfig, networkClasses } from '../../../chain/deploy/config.ts'
 import { batchInbox } from '../../../chain/deploy/l1.ts'
 import { BaseError } from '../../../chain/errors.ts'
+import { hashsandPredeploys } from '../../../chain/generated/addresses.ts'
 import { RolesFileError } from './errors.ts'
 
 const address = z
@@ -24,14 +25,44 @@ const name32 = z
 const positive = z.number().int().positive()
 const optionalAddress = address.optional()
 
+const bits = z
+  .number()
+  .int()
+  .min(1)
+  .max(2 ** 32 - 1)
+const seconds = z
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1)
+/** What the chain that the BitcoinRelay predeploy follows starts from; what is left out is Bitcoin's own. */
+const bitcoin = z.strictObject({
+  powLimitBits: bits.default(0x1d00_ffff),
+  noRetarget: z.boolean().default(false),
+  halvingInterval: positive.default(210_000),
+  maxSecondsAhead: seconds.default(7_200),
+  genesis: z.strictObject({
+    hash: z
+      .string()
+      .regex(/^0x[0-9a-f]{64}$/, 'not a block hash with 0x before it')
+      // Safe: the pattern.
+      .transform((value): Hash => value as Hash),
+    height: z.number().int().nonnegative(),
+    chainwork: whole,
+    bits,
+    epochStart: seconds,
+    times: z.array(seconds).length(11),
+  }),
+})
 const index = z.strictObject({ name: name32, tick: whole, caps: z.array(whole).min(1).max(8) })
 const network = z.strictObject({
   name: name32,
   unit: name32,
   class: z.enum(networkClasses).default('attested'),
   unitWork: whole,
-  /** Of a network that is not attested. */
+  /** Of a network that is not attested: a contract, or the chain that the BitcoinRelay predeploy proves it from. */
   prover: address.default(zeroAddress),
+  bitcoin: bitcoin.optional(),
   /** Of an attested network; absent when nobody may void its days. */
   challenger: address.default(zeroAddress),
   firstDay: positive,
@@ -151,7 +182,9 @@ export function configOf(roles: Roles): DeployConfig {
     timelockDelaySeconds: roles.timelockDelaySeconds,
     feeScalars: roles.feeScalars,
     clock: roles.clock,
-    networks: roles.networks.map(({ source: _, indices: __, ...rest }) => rest),
+    networks: roles.networks.map(({ source: _, indices: __, bitcoin, ...rest }) =>
+      bitcoin === undefined ? rest : { ...rest, bitcoin, prover: hashsandPredeploys.BitcoinRelay },
+    ),
     predeployProxies: 'full',
     ...(roles.wbtc === undefined ? {} : { wbtc: roles.wbtc }),
   }
@@ -178,8 +211,17 @@ function checkTogether(roles: Roles, context: z.core.$RefinementCtx<Roles>): voi
   for (const [position, network] of networks.entries()) {
     const { signers, faultTolerance, firstDay } = network
     const attested = network.class === 'attested'
-    if (attested !== (network.prover === zeroAddress))
-      problem(['networks', position, 'prover'], attested ? 'proves nothing that is attested' : 'is missing')
+    const isProved = network.prover !== zeroAddress || network.bitcoin !== undefined
+    if (attested === isProved)
+      problem(
+        ['networks', position, 'prover'],
+        attested ? 'proves nothing that is attested' : 'is missing, and so is a Bitcoin chain in its place',
+      )
+    if (network.prover !== zeroAddress && network.bitcoin !== undefined)
+      problem(
+        ['networks', position, 'bitcoin'],
+        'has the BitcoinRelay predeploy as its prover: name no other',
+      )
     if (!attested && network.challenger !== zeroAddress)
       problem(['networks', position, 'challenger'], 'can void days of an attested network only')
     const count = 3 * faultTolerance + 1
@@ -198,6 +240,8 @@ function checkTogether(roles: Roles, context: z.core.$RefinementCtx<Roles>): voi
         `is ${firstDay}, before the clock's first epoch ${clock.firstEpoch}`,
       )
   }
+  if (networks.filter((network) => network.bitcoin !== undefined).length > 1)
+    problem(['networks'], 'name more than one Bitcoin chain; there is one BitcoinRelay predeploy')
   try {
     assertFinalization(configOf(roles))
   } catch (error) {

@@ -35,7 +35,7 @@ export async function finishDeployment(parameters: FinishDeploymentParameters): 
   await bringEther(parameters)
   return completeNetwork({
     manifest,
-    config: deployConfig(profile, keys),
+    config: await deployConfig(profile, keys),
     wbtc,
     indices: indicesOf(profile),
     clients: { l1, l2 },

@@ -1,11 +1,13 @@
 import { zeroAddress } from 'viem'
 import type { DeployConfig } from '../../../chain/deploy/config.ts'
 import type { AnvilEngine, OpStackEngine } from '../../../chain/engine/engine.ts'
+import { hashsandPredeploys } from '../../../chain/generated/addresses.ts'
 import type { Manifest } from '../../../chain/manifest.ts'
 import {
   type NetworkParameters,
   replayNetwork,
   simulatorNetwork,
+  simulatorTerms,
 } from '../../../oracle/developmentNetworks.ts'
 import { type Keys, roles } from '../../runtime/keys.ts'
 import type { Ports, Profile } from './profile.ts'
@@ -24,8 +26,9 @@ export const networkOf = ({ source }: Profile): NetworkParameters =>
 const silenceSeconds = 60
 
 /** The deployment that a profile stands for. The same profile and keys give the same one at every start. */
-export function deployConfig(profile: Profile, keys: Keys): DeployConfig {
+export async function deployConfig(profile: Profile, keys: Keys): Promise<DeployConfig> {
   const network = networkOf(profile)
+  const isProven = profile.class === 'proven'
   return {
     l1: { chainId: l1ChainId, blockTimeSeconds: profile.l1BlockSeconds },
     l2: { chainId: l2ChainId, blockTimeSeconds: profile.l2BlockSeconds },
@@ -51,9 +54,10 @@ export function deployConfig(profile: Profile, keys: Keys): DeployConfig {
       {
         name: network.name,
         unit: network.unit,
-        class: 'attested',
+        class: profile.class,
         unitWork: network.unitWork,
-        prover: zeroAddress,
+        prover: isProven ? hashsandPredeploys.BitcoinRelay : zeroAddress,
+        ...(isProven ? { bitcoin: await simulatorTerms() } : {}),
         challenger: zeroAddress,
         firstDay: network.firstDay,
         disputeSeconds: profile.disputeSeconds,

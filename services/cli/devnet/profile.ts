@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { PortInUseError } from '../../runtime/errors.ts'
-import { StateFolderError } from '../errors.ts'
+import { RecordedBlocksNotProvenError, StateFolderError } from '../errors.ts'
 
 /** Where a development network keeps everything. Deleting the folder deletes the network. */
 export type StateFolder = ReturnType<typeof stateFolder>
@@ -34,6 +34,8 @@ const profileSchema = z.object({
   engine: z.enum(['anvil', 'op-stack']).default('anvil'),
   /** Where a day's blocks come from. It decides the network in genesis, so it is fixed at the first start. */
   source: z.enum(['replay', 'simulator']),
+  /** What settles a day: a quorum of signers, or the chain's own headers and coinbases, which only simulated blocks have. */
+  class: z.enum(['attested', 'proven']).default('attested'),
   /** Seconds that one epoch, a day of the replayed history, lasts on this chain. */
   epochSeconds: z.number().int().positive(),
   disputeSeconds: z.number().int().nonnegative(),
@@ -48,7 +50,8 @@ const profileSchema = z.object({
 /** What was decided at the first start of this state folder. */
 export type Profile = z.infer<typeof profileSchema>
 
-export type FirstChoice = { engine?: Profile['engine']; source?: Profile['source'] }
+export type FirstChoice = { engine?: Profile['engine']; source?: Profile['class']; blocks?: Blocks }
+export type Blocks = 'recorded' | 'simulated'
 
 /** The shortest times with which each engine runs well. */
 const pace = {
@@ -61,18 +64,38 @@ const pace = {
   },
 } as const
 
-/** What a first start decides: real block data where there are any, short waiting times. */
-export function firstProfile({ engine = 'anvil', source }: FirstChoice, data: string): Profile {
+/** What a first start decides: days proven from simulated blocks, or attested from recorded ones where there are any, short waiting times. */
+export function firstProfile({ engine = 'anvil', source, blocks }: FirstChoice, data: string): Profile {
+  if (source === 'proven' && blocks === 'recorded') throw new RecordedBlocksNotProvenError()
+  const days = source ?? (blocks === 'recorded' ? 'attested' : 'proven')
+  const isRecorded =
+    blocks === 'recorded' || (blocks === undefined && days === 'attested' && existsSync(data))
   return {
     version: 1,
     engine,
     clockStart: Math.floor(Date.now() / 1_000),
-    source: source ?? (existsSync(data) ? 'replay' : 'simulator'),
+    source: isRecorded ? 'replay' : 'simulator',
+    class: days,
     epochSeconds: 6,
     disputeSeconds: 1,
     submissionIntervalBlocks: 10,
     timelockSeconds: 60,
     ...pace[engine],
+  }
+}
+
+/** A network stays what it was made as. */
+export function refuseOtherChoice({ root }: StateFolder, profile: Profile, choice: FirstChoice): void {
+  const made = {
+    engine: profile.engine,
+    source: profile.class,
+    blocks: profile.source === 'replay' ? 'recorded' : 'simulated',
+  }
+  for (const name of ['engine', 'source', 'blocks'] as const) {
+    if (choice[name] === undefined || choice[name] === made[name]) continue
+    throw new StateFolderError(
+      `${root} was made with ${name} ${made[name]}, not ${choice[name]}. Leave --${name} out, or choose another folder with --state.`,
+    )
   }
 }
 

@@ -11,7 +11,6 @@ import { buildOpStack, type OpStackBuild } from '../../../chain/opstack/build.ts
 import { createKeysFile, type Keys, readKeys } from '../../runtime/keys.ts'
 import type { Context } from '../context.ts'
 import { cacheFolder, dataFolder } from '../context.ts'
-import { StateFolderError } from '../errors.ts'
 import { secretsOf } from './accounts.ts'
 import { type Child, type ServiceName, startService, waitReady } from './children.ts'
 import { finishDeployment } from './deployL2.ts'
@@ -26,6 +25,7 @@ import {
   type Profile,
   portsFrom,
   prepareStateFolder,
+  refuseOtherChoice,
   type StateFolder,
 } from './profile.ts'
 import { publish, startOwnReplica } from './replica.ts'
@@ -66,7 +66,7 @@ export async function startDevnet({
     const ports = portsFrom(options.basePort)
     await clearTheGround(folder, ports, output)
     const profile = await loadProfile(folder, firstProfile(options, dataFolder()))
-    refuseOtherEngine(folder, profile, options)
+    refuseOtherChoice(folder, profile, options)
     await createKeysFile(folder.keys)
     const keys = await readKeys(folder.keys)
 
@@ -130,13 +130,6 @@ async function clearTheGround(folder: StateFolder, ports: Ports, output: Context
   await checkPortsFree(ports, patienceMs)
 }
 
-function refuseOtherEngine({ root }: StateFolder, { engine }: Profile, options: StartOptions): void {
-  if (options.engine === undefined || options.engine === engine) return
-  throw new StateFolderError(
-    `${root} was made with engine ${engine}, not ${options.engine}. Leave --engine out, or choose another folder with --state.`,
-  )
-}
-
 /** Whether an earlier start came to its end: the complete manifest of this very network is there. */
 async function isKnown(folder: StateFolder, { l1, l2, services }: Manifest): Promise<boolean> {
   if (!existsSync(folder.manifest)) return false
@@ -167,7 +160,7 @@ async function startEngine(parameters: EngineParameters): Promise<AnvilEngine | 
   const { folder, output, profile, ports, keys, build } = parameters
   const common = {
     dir: folder.engine,
-    config: deployConfig(profile, keys),
+    config: await deployConfig(profile, keys),
     deployer: keys.deployer,
     onProgress: (step: string) => output.progress(step),
   }

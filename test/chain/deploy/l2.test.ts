@@ -32,7 +32,14 @@ import { ensureIndex, type IndexDefinition } from '../../../chain/deploy/ledger.
 import { bridgedToken } from '../../../chain/deploy/token.ts'
 import { anvil } from '../../../chain/engine/anvil/rpc.ts'
 import { ManifestMismatchError, TokenPairError, TransactionNotSentError } from '../../../chain/errors.ts'
-import { ledger, listing, payoutForwarderFactory } from '../../../chain/generated/abi.ts'
+import {
+  ethereumRelay,
+  indexFeed,
+  ledger,
+  listing,
+  payoutForwarderFactory,
+  signerBonds,
+} from '../../../chain/generated/abi.ts'
 import { hashsandPredeploys, predeploys } from '../../../chain/generated/addresses.ts'
 import { optimismMintableERC20FactoryAbi, wethAbi } from '../../../chain/generated/opAbi.ts'
 import {
@@ -179,6 +186,26 @@ describe('deployment of L2', () => {
     assert.equal(await readContract(l2(), { ...contract, functionName: 'positionManager' }), manager)
     const ledger = await readContract(l2(), { ...contract, functionName: 'ledger' })
     assert.equal(ledger, hashsandPredeploys.Ledger)
+  })
+
+  it('has bonds, an Ethereum relay and feeds that know the index', async () => {
+    const { SignerBonds, EthereumRelay } = deployed.contracts
+    const index = hashsandPredeploys.RewardIndex
+    const bonds = { address: SignerBonds, abi: signerBonds.abi } as const
+    const relay = { address: EthereumRelay, abi: ethereumRelay.abi } as const
+    assert.equal(await readContract(l2(), { ...bonds, functionName: 'INDEX' }), index)
+    assert.equal(await readContract(l2(), { ...relay, functionName: 'rewardIndex' }), index)
+    const described = await Promise.all(
+      deployed.feeds.map(async ({ address, network, component, stage }) => {
+        const text = await readContract(l2(), { address, abi: indexFeed.abi, functionName: 'description' })
+        return [network, component, stage, text]
+      }),
+    )
+    const title = (what: string, stage: string) => `BTC ${what}, base units per 1 PH/s and epoch, ${stage}`
+    const expected = ['subsidy', 'fees', 'total'].flatMap((what) =>
+      ['settled', 'provisional'].map((stage) => [1, what, stage, title(what, stage)]),
+    )
+    assert.deepEqual(described, expected)
   })
 
   const base = { account: deployer, chain: null }

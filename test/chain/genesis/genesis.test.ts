@@ -24,17 +24,24 @@ import {
   waitForTransactionReceipt,
 } from 'viem/actions'
 import { loadArtifact } from '../../../chain/artifacts.ts'
-import type { L1Contracts } from '../../../chain/deploy/config.ts'
+import type { DeployConfig, L1Contracts, NetworkConfig } from '../../../chain/deploy/config.ts'
 import { l2Timelock } from '../../../chain/deploy/timelock.ts'
 import { anvil } from '../../../chain/engine/anvil/rpc.ts'
-import { ledger, rewardIndex } from '../../../chain/generated/abi.ts'
+import { bitcoinRelay, ledger, rewardIndex } from '../../../chain/generated/abi.ts'
 import { hashsandPredeploys, predeploys, preinstalls } from '../../../chain/generated/addresses.ts'
 import { gasPriceOracleAbi, l2StandardBridgeAbi, proxyAdminAbi } from '../../../chain/generated/opAbi.ts'
 import type { GenesisAccounts } from '../../../chain/genesis/account.ts'
-import { buildGenesis, implementationOf, networkArgument } from '../../../chain/genesis/genesis.ts'
+import { TwoBitcoinNetworksError } from '../../../chain/genesis/errors.ts'
+import {
+  buildGenesis,
+  implementationOf,
+  networkArgument,
+  relayArgument,
+} from '../../../chain/genesis/genesis.ts'
 import { injectGenesis } from '../../../chain/genesis/inject.ts'
 import { l1ContractNames } from '../../../chain/manifest.ts'
-import { account, clientOf, config, startTestNode, type TestNode } from '../fixture.ts'
+import { simulatorTerms } from '../../../oracle/developmentNetworks.ts'
+import { account, config as attested, clientOf, startTestNode, type TestNode } from '../fixture.ts'
 
 // Safe: one entry for every name.
 const l1 = Object.fromEntries(l1ContractNames.map((name) => [name, account().address])) as L1Contracts
@@ -44,11 +51,13 @@ const word = (value: bigint | Hex) => toHex(BigInt(value), { size: 32 })
 describe('genesis of L2', () => {
   let genesis: GenesisAccounts
   let node: TestNode
+  let config: DeployConfig
   const client = () => clientOf(node.rpcUrl, 901)
   const at = (address: Address) =>
     genesis.get(getAddress(address)) ?? assert.fail(`${address} is not in genesis`)
 
   before(async () => {
+    config = { ...attested, networks: await Promise.all(attested.networks.map(proven)) }
     genesis = await buildGenesis(config, l1)
     node = await startTestNode(901, ['--network', 'optimism', '--hardfork', 'granite'])
     await injectGenesis(node.rpcUrl, genesis)
@@ -201,11 +210,12 @@ describe('genesis of L2', () => {
     }
   })
 
-  it('has RewardIndex and Ledger as their constructors leave them elsewhere', async () => {
+  it('has RewardIndex, BitcoinRelay and Ledger as their constructors leave them elsewhere', async () => {
     const indexArgs = [config.clock, l2Timelock(config), config.networks.map(networkArgument)] as const
     await anvil(client(), 'anvil_setBalance', [client().account.address, toHex(10n ** 18n)])
     for (const [name, contract, args] of [
       ['RewardIndex', rewardIndex, indexArgs],
+      ['BitcoinRelay', bitcoinRelay, [relayArgument(config)]],
       ['Ledger', ledger, []],
     ] as const) {
       const { abi, bytecode }: { abi: Abi; bytecode: Hex } = contract
@@ -281,10 +291,25 @@ describe('genesis of L2', () => {
     assert.equal(full.has(predeploys.GovernanceToken), false)
   })
 
+  it('has no BitcoinRelay where no network is proven from Bitcoin, and refuses two that are', async () => {
+    assert.equal((await buildGenesis(attested, l1)).has(hashsandPredeploys.BitcoinRelay), false)
+    const [network] = config.networks
+    assert.ok(network)
+    await assert.rejects(
+      buildGenesis({ ...config, networks: [network, network] }, l1),
+      new TwoBitcoinNetworksError(2),
+    )
+  })
+
   it('comes out the same every time', async () => {
     assert.deepEqual(await buildGenesis(config, l1), genesis)
   })
 })
+
+async function proven(network: NetworkConfig): Promise<NetworkConfig> {
+  const prover = hashsandPredeploys.BitcoinRelay
+  return { ...network, class: 'proven', prover, bitcoin: await simulatorTerms() }
+}
 
 type Dump = {
   accounts: Record<string, { nonce: number; balance: string; code: Hex; storage: Record<string, string> }>

@@ -5,6 +5,7 @@ import type { ProofSource } from './blockSource.ts'
 import { NoBlockAtHeightError } from './errors.ts'
 
 const blocksPerSegment = 144
+const keptSegments = 12
 
 /** Where the simulated chain was left, so that a restart need not mine it again from its beginning. */
 export type SimulatorCheckpoints = {
@@ -24,7 +25,7 @@ export function createSimulatorSource({
   seed,
   checkpoints = memoryCheckpoints(),
 }: SimulatorParameters): SimulatorSource {
-  // A day ends somewhere in a segment and the next one begins there: two kept segments spare mining one again.
+  // Who reads days, brings headers and proves coinbases are some days apart: what is kept spares mining it again.
   let recent: Segment[] = []
 
   async function* blocks(afterHeight = firstHeight - 1): AsyncGenerator<SimulatedBlock, void, undefined> {
@@ -41,7 +42,7 @@ export function createSimulatorSource({
     if (kept !== undefined) return kept
     const segment = await mineSegment(seed, start)
     await checkpoints.save(segment.end)
-    recent = [...recent.slice(-1), segment]
+    recent = [...recent.slice(1 - keptSegments), segment]
     return segment
   }
 

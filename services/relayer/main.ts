@@ -61,7 +61,7 @@ async function runNode(): Promise<void> {
   const served = await serve({ app: service.app, port: config.HASHSAND_PORT, purpose: 'the relayer' })
   log.info({ url: served.url, network: network.name, live }, 'relayer.listening')
 
-  await loop({ log, signal, everyMs, step: service.round })
+  await Promise.all(service.rounds.map((step) => loop({ log, signal, everyMs, step })))
   await served.close()
   await service.close()
   log.info('relayer.stopped')

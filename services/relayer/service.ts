@@ -15,6 +15,7 @@ import { openNodes } from './openNodes.ts'
 import type { Peer } from './peers/list.ts'
 import { createPlan } from './plan.ts'
 import { noPoolRows } from './poolRows.ts'
+import { openProver } from './prover/openProver.ts'
 import { createRounds } from './rounds.ts'
 import { createSight } from './sight.ts'
 import { createSource, sourceIdentity } from './source.ts'
@@ -40,7 +41,8 @@ export type ServiceParameters = {
 
 export type Service = {
   app: Express
-  round(): Promise<void>
+  /** To be repeated beside each other. */
+  rounds: readonly (() => Promise<unknown>)[]
   close(): Promise<void>
 }
 
@@ -51,7 +53,7 @@ export async function openService(parameters: ServiceParameters): Promise<Servic
   const { chainId } = manifest.l2
   const folder = config.HASHSAND_STATE_DIR
   const identity = networkIdentity({ manifest, network, contracts })
-  const { kind, days, close: closeDays } = await openSource(parameters, identity)
+  const { source, days, close: closeDays } = await openSource(parameters, identity)
   const outbox = await openPayer(parameters)
 
   const sight = createSight(view)
@@ -67,16 +69,25 @@ export async function openService(parameters: ServiceParameters): Promise<Servic
   const rounds = createRounds({
     work: () => work({ ...context, plan, nodes: nodes.all }),
     facts: () => ({
-      network: { id: network.id, name: network.name, unit: network.unit, source: kind },
+      network: { id: network.id, name: network.name, unit: network.unit, source: source.kind },
       ...{ live, nodes: accounts.map(({ address }) => address), peers: nodes.peers() },
       pendingTransactions: outbox?.pending() ?? 0,
     }),
+  })
+  const { rewardIndex } = contracts
+  const proving = await openProver({
+    client,
+    rewardIndex,
+    network: network.id,
+    source,
+    days,
+    ...{ sight, accounts, outbox, log },
   })
   const { registry } = metrics
   const unitWork = BigInt(network.unitWork)
   return {
     app: createApp({ status: rounds.status, days, unitWork, registry, log }),
-    round: () => rounds.run(metrics),
+    rounds: [() => rounds.run(metrics), ...proving],
     close: async () => {
       await nodes.close()
       await outbox?.close()
@@ -92,7 +103,7 @@ async function openSource({ config, network, view }: ServiceParameters, identity
   const store = await openDayStore(join(config.HASHSAND_STATE_DIR, 'days'), bound)
   const { checkpoints, close } = store
   const source = createSource(kind, { data: config.HASHSAND_DATA, seed, checkpoints })
-  return { kind, days: openDays({ source, store, firstDay: view.firstDay }), close }
+  return { source, days: openDays({ source, store, firstDay: view.firstDay }), close }
 }
 
 async function openPayer({

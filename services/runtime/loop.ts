@@ -12,7 +12,7 @@ export type LoopParameters = {
   log: Log
   signal: AbortSignal
   everyMs: number
-  step: (signal: AbortSignal) => Promise<void>
+  step: (signal: AbortSignal) => Promise<unknown>
 }
 
 /**

@@ -31,7 +31,7 @@ describe('kill -9 of everything', () => {
 
   it(`lets the demo finish across ${kills} kills, with every message executed once`, async function () {
     this.timeout(420_000)
-    network = up(box)
+    network = up(box, '--source', 'attested')
     await network.line(({ up }) => up === true)
 
     const moments: number[] = []
@@ -44,7 +44,7 @@ describe('kill -9 of everything', () => {
         moments.push(moment)
         await Promise.race([sleep(moment), walking.ended])
         await network.killTree()
-        network = up(box)
+        network = up(box, '--source', 'attested')
         await network.line(({ up }) => up === true)
       }
       const exit = await walking.ended

@@ -79,8 +79,8 @@ export async function sandbox(): Promise<Sandbox> {
   }
 }
 
-export function up({ args, basePort }: Sandbox, env: Record<string, string> = {}): Command {
-  return hashsand([...args, 'devnet', 'up', '--base-port', String(basePort)], env)
+export function up({ args, basePort }: Sandbox, ...options: readonly string[]): Command {
+  return hashsand([...args, 'devnet', 'up', '--base-port', String(basePort), ...options])
 }
 
 /** Ctrl-C, and the wait until everything is down. */

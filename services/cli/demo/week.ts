@@ -15,7 +15,7 @@ export async function passDays(stage: Stage, from: number, until: number): Promi
 
 function waitForPoke(stage: Stage, day: number): Promise<true> {
   return waitFor({
-    what: `day ${dayToDate(day)} to be attested, final and poked`,
+    what: `day ${dayToDate(day)} to be final and poked`,
     seconds: 180,
     remedy: 'See what the relayer says: npm run hashsand -- status.',
     look: async () => {
@@ -30,15 +30,23 @@ function waitForPoke(stage: Stage, day: number): Promise<true> {
   })
 }
 
+/** By the contract's `DayState`. */
+const settledBy: Record<number, string> = {
+  2: 'headers and coinbases, proven',
+  3: 'a quorum of signers',
+  4: 'the last final day, in place of one that never came',
+}
+
 async function dayFacts({ l2, index }: Stage, day: number): Promise<Record<string, string>> {
-  const values = await l2.readContract({
-    ...indexContract,
-    functionName: 'dayOf',
-    args: [index.network, day],
-  })
+  const args = [index.network, day] as const
+  const [values, state] = await Promise.all([
+    l2.readContract({ ...indexContract, functionName: 'dayOf', args }),
+    l2.readContract({ ...indexContract, functionName: 'stateOf', args }),
+  ])
   return {
     day: String(day),
     date: dayToDate(day),
+    settledBy: settledBy[state] ?? 'nothing yet',
     subsidyIndex: values.subsidyIndex.toString(),
     feesIndex: values.feesIndex.toString(),
     cappedFeesIndex: values.cappedFeesIndex.toString(),

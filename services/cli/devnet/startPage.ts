@@ -18,6 +18,7 @@ export function startPage(
   const rows = (entries: Record<string, string | undefined>) =>
     Object.entries(entries).map(([name, value]) => `  ${name.padEnd(22)} ${value ?? pc.dim('none')}`)
   const blocks = networks[0]?.source === 'replay' ? 'recorded Bitcoin blocks' : 'simulated Bitcoin blocks'
+  const isProven = profile.class === 'proven'
   const text = [
     '',
     pc.bold(pc.green('Hashsand is up')),
@@ -34,6 +35,7 @@ export function startPage(
     pc.bold('Contracts'),
     ...rows({
       RewardIndex: hashsandPredeploys.RewardIndex,
+      ...(isProven ? { BitcoinRelay: hashsandPredeploys.BitcoinRelay } : {}),
       Ledger: hashsandPredeploys.Ledger,
       ...Object.fromEntries(tokens.map(({ symbol, l1, l2 }) => [symbol, `${l1} on L1, ${l2} on L2`])),
       OptimismPortal: l1.contracts.OptimismPortal,
@@ -46,7 +48,7 @@ export function startPage(
     `${pc.bold('Test accounts')} ${pc.dim('with ether on both chains; keys: hashsand keys list --private')}`,
     ...rows(accounts),
     '',
-    `${pc.bold('Clock')}: a day of ${blocks} lasts ${profile.epochSeconds} s, from ${dayToDate(firstDay)} on.`,
+    `${pc.bold('Clock')}: a day of ${blocks} lasts ${profile.epochSeconds} s, from ${dayToDate(firstDay)} on, and is ${isProven ? 'proven from them' : 'attested by a quorum'}.`,
     '',
     pc.bold('Try next, in another terminal'),
     '  npm run demo                                     one satoshi all the way, two minutes',

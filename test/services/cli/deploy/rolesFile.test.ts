@@ -18,6 +18,19 @@ function problemsOf(change: (roles: Json) => void): readonly string[] {
   }
 }
 
+/** The genesis of a relay as an operator writes it down; all else is Bitcoin's own. */
+const bitcoin = {
+  genesis: {
+    hash: `0x${'00'.repeat(8)}${'ab'.repeat(24)}`,
+    height: 831_999,
+    chainwork: '562949953421312',
+    bits: 0x1703_8e4d,
+    epochStart: 1_708_000_000,
+    times: Array.from({ length: 11 }, (_, at) => 1_708_000_000 + at),
+  },
+}
+const otherAddress = '0x000000000000000000000000000000000000dEaD'
+
 describe('roles file', () => {
   it('has an example that is valid', () => {
     const roles = parseRoles(exampleRoles(), 'example')
@@ -28,6 +41,21 @@ describe('roles file', () => {
     assert.equal(config.networks[0]?.unitWork, 86_400n * 10n ** 15n)
     const holders = Object.values(config.roles)
     assert.equal(new Set(holders).size, holders.length)
+  })
+
+  it("lets the BitcoinRelay predeploy prove a network, by Bitcoin's rules", () => {
+    const roles = JSON.parse(exampleRoles())
+    Object.assign(roles.networks[0], { class: 'proven', bitcoin })
+    const [network] = configOf(parseRoles(JSON.stringify(roles), 'example')).networks
+    assert.equal(network?.prover, '0x4853000000000000000000000000000000000002')
+    const { genesis, ...rules } = network.bitcoin ?? {}
+    assert.deepEqual(rules, {
+      powLimitBits: 0x1d00_ffff,
+      noRetarget: false,
+      halvingInterval: 210_000,
+      maxSecondsAhead: 7_200,
+    })
+    assert.equal(genesis?.chainwork, 562_949_953_421_312n)
   })
 
   it('is read strictly, and every problem named at once', () => {
@@ -92,6 +120,19 @@ describe('roles file', () => {
       [/longer than 32 bytes/, (roles) => Object.assign(roles.networks[0], { name: 'x'.repeat(33) })],
       [/chain id of L1 too/, (roles) => Object.assign(roles.l2, { chainId: 1 })],
       [/more than L1's/, (roles) => Object.assign(roles.l2, { blockTimeSeconds: 13 })],
+      [/prover: is missing/, (roles) => Object.assign(roles.networks[0], { class: 'proven' })],
+      [/proves nothing that is attested/, (roles) => Object.assign(roles.networks[0], { bitcoin })],
+      [
+        /name no other/,
+        (roles) => Object.assign(roles.networks[0], { class: 'proven', bitcoin, prover: otherAddress }),
+      ],
+      [
+        /more than one Bitcoin chain/,
+        (roles) => {
+          const proven = { ...roles.networks[0], class: 'proven', bitcoin }
+          roles.networks = [proven, proven]
+        },
+      ],
       [/caps/, (roles) => Object.assign(roles.networks[0].indices[0], { caps: ['0'] })],
     ]
     for (const [expected, change] of cases) assert.match(problemsOf(change).join('; '), expected)

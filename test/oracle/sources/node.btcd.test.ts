@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict'
-import { execFile, spawnSync } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { mainnet, regtest } from '../../../oracle/bitcoinChain.ts'
-import { secondsPerDay } from '../../../oracle/block.ts'
-import { buried, completeDays, type DayTotals } from '../../../oracle/dayTotals.ts'
+import { buried, completeDays } from '../../../oracle/dayTotals.ts'
 import { toDisplay } from '../../../oracle/hash256.ts'
 import { parseHeader } from '../../../oracle/header.ts'
 import { rootOfBranch } from '../../../oracle/merkle.ts'
-import { rewardIndex } from '../../../oracle/rewardIndex.ts'
 import { randomStream } from '../../../oracle/simulator/randomStream.ts'
 import {
   ChainReorganisedError,
@@ -20,14 +15,10 @@ import { createNodeSource } from '../../../oracle/sources/node.ts'
 import { parseTransaction, txidOf } from '../../../oracle/transaction.ts'
 import { type Btcd, startBtcd } from '../../support/btcd/btcd.ts'
 import { BUILD_TIMEOUT_MS, buildBtcdOrSkip } from '../../support/btcd/build.ts'
-import { type BlockWish, createMiner, type Miner, submit } from '../../support/btcd/miner.ts'
+import { asCounted, countedByPython } from '../../support/btcd/count.ts'
+import { blocksPerDay, firstDay, mineDay } from '../../support/btcd/mineDay.ts'
+import { createMiner, submit } from '../../support/btcd/miner.ts'
 import { collect } from './reading.ts'
-
-/** The day after the genesis of regtest: 2011-02-03. */
-const firstDay = 15_008
-const blocksPerDay = 40
-/** Of one unit, which the script counts in hashes a second. */
-const unitHashes = 1n
 
 // One story, in order: a chain is mined, counted, reorganised, and read through kills and restarts.
 describe('node source on btcd', function () {
@@ -49,23 +40,9 @@ describe('node source on btcd', function () {
   const ourDays = (source = sourceOf()) =>
     collect(completeDays(buried(source.blocks(), source.confirmations), { firstDay }))
 
-  /** Blocks of one day, their times in no order. Some carry fees, one a fortune, one claims less than it may. */
-  async function mineDay(line: Miner, day: number) {
-    for (let at = 0; at < blocksPerDay; at++) {
-      const slot = Math.floor(86_400 / blocksPerDay)
-      const time = day * 86_400 + Math.min(at * slot + random.below(3 * slot), 86_399)
-      await submit(btcd, line.build({ time, ...wishAt(at) }))
-    }
-  }
-  function wishAt(at: number): Omit<BlockWish, 'time'> {
-    if (at === 7) return { fees: [1_000_000_000n] }
-    if (at === 11) return { unclaimed: 12_345n }
-    return { fees: Array.from({ length: random.below(4) }, () => BigInt(1_000 + random.below(50_000))) }
-  }
-
   it('closes days with fees, a halving and an empty day as an independent script counts them', async function () {
     // The fifth day stays empty.
-    for (const day of [0, 1, 2, 3, 5, 6, 7]) await mineDay(miner, firstDay + day)
+    for (const day of [0, 1, 2, 3, 5, 6, 7]) await mineDay(btcd, miner, firstDay + day, random)
     assert.equal(await btcd.rpc('getblockcount'), 7 * blocksPerDay)
 
     const days = await ourDays()
@@ -77,7 +54,7 @@ describe('node source on btcd', function () {
     const [, , , third, , fifth] = days
     assert.ok(third && third.fees > 1_000_000_000n && third.cappedFees < third.fees / 2n)
     assert.ok(fifth && fifth.subsidy % 2_500_000_000n !== 0n, 'a coinbase left something')
-    assert.deepEqual(asCounted(days), await countedByPython(this))
+    assert.deepEqual(asCounted(days), await countedByPython(btcd, firstDay, this))
   })
 
   it('gives blocks that prove themselves by bytes of the node', async () => {
@@ -108,11 +85,11 @@ describe('node source on btcd', function () {
     await reader.next()
 
     const branch = miner.fork(miner.blocks.length - 1 - 2 * blocksPerDay)
-    await mineDay(branch, firstDay + 6)
-    await mineDay(branch, firstDay + 7)
+    await mineDay(btcd, branch, firstDay + 6, random)
+    await mineDay(btcd, branch, firstDay + 7, random)
     // As heavy as the first one: the node stays where it was.
     assert.deepEqual(await ourDays(source), before)
-    await mineDay(branch, firstDay + 8)
+    await mineDay(btcd, branch, firstDay + 8, random)
     assert.equal(await btcd.rpc('getbestblockhash'), branch.blocks.at(-1)?.hash.slice(2))
 
     await assert.rejects(async () => {
@@ -123,7 +100,7 @@ describe('node source on btcd', function () {
     for (const day of [5, 6]) assert.notEqual(after[day]?.lastHash, before[day]?.lastHash)
     assert.deepEqual(after.slice(0, 5), before.slice(0, 5))
     assert.equal(after.length, before.length + 1)
-    assert.deepEqual(asCounted(after), await countedByPython(this))
+    assert.deepEqual(asCounted(after), await countedByPython(btcd, firstDay, this))
     miner.blocks.splice(0, miner.blocks.length, ...branch.blocks)
   })
 
@@ -156,27 +133,4 @@ describe('node source on btcd', function () {
     await assert.rejects(sourceOf({ credentials }).tip(), SourceRefusedError)
     await assert.rejects(sourceOf({ chain: mainnet }).tip(), WrongChainError)
   })
-
-  async function countedByPython(context: Mocha.Context): Promise<unknown> {
-    if (spawnSync('python3', ['--version']).status !== 0) {
-      process.stdout.write('    skipped: the independent count needs python3 on the PATH\n')
-      return context.skip()
-    }
-    const script = join(import.meta.dirname, 'countBlocks.py')
-    const { user, password } = btcd.credentials
-    const numbers = [firstDay, regtest.halvingInterval, unitHashes].map(String)
-    const { stdout } = await promisify(execFile)('python3', [script, btcd.url, user, password, ...numbers])
-    return JSON.parse(stdout)
-  }
 })
-
-/** Days in the words of the script: amounts as text. */
-function asCounted(days: readonly DayTotals[]): unknown {
-  const text = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value)
-  return JSON.parse(
-    JSON.stringify(
-      days.map((totals) => ({ ...totals, index: rewardIndex(totals, unitHashes * BigInt(secondsPerDay)) })),
-      text,
-    ),
-  )
-}

@@ -24,6 +24,8 @@ export type Metrics = {
   node: NodeMetrics
   roundDone(): void
   roundFailed(error: string): void
+  /** Proving is tried again, and nothing else waits for it. */
+  provingFailed(error: string): void
 }
 
 export type MetricsParameters = {
@@ -54,6 +56,7 @@ export function createMetrics({ status, peers }: MetricsParameters): Metrics {
     new Counter({ name: `hashsand_relayer_${name}_total`, help, labelNames, registers })
   const rounds = counter('rounds', 'Rounds of work that ended well')
   const failures = counter('round_failures', 'Rounds of work that failed and are tried again', ['error'])
+  const unproven = counter('proving_failures', 'Rounds of proving that failed and are tried again', ['error'])
   const answers = counter('proposals_answered', "Peers' proposals: signed, or why not", ['outcome'])
   const signed = counter('reports_signed', 'Reports signed, again or for the first time')
   const implausible = counter('votes_withheld', 'Own totals that can not be right')
@@ -74,6 +77,7 @@ export function createMetrics({ status, peers }: MetricsParameters): Metrics {
     },
     roundDone: () => rounds.inc(),
     roundFailed: (error) => failures.inc({ error }),
+    provingFailed: (error) => unproven.inc({ error }),
   }
 }
 
@@ -99,6 +103,8 @@ function gauges(registry: Registry, status: () => Status): void {
   gauge('chain_time_seconds', 'Time of the latest block of L2', ({ chainTime }) => chainTime)
   gauge('pending_transactions', 'Transactions on their way', (now) => now.pendingTransactions)
   gauge('payer_balance_ether', 'What is left to pay for submissions', ({ payerEther }) => payerEther)
+  gauge('next_unproven_day', 'The day that the relay closes next', ({ proving }) => proving?.nextDay)
+  gauge('relay_height', "Height of the relay's best block", ({ proving }) => proving?.relayHeight)
   gauge('exhausted', '1 when the recorded history is at its end', ({ exhausted }) => Number(exhausted))
   gauge('ready', '1 when a round succeeded lately', ({ ready }) => Number(ready))
   gauge('live', '1 when this process signs and sends', ({ live }) => Number(live))

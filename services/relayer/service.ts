@@ -65,6 +65,10 @@ export async function openService(parameters: ServiceParameters): Promise<Servic
   })
   const indices = manifest.indices.filter((index) => index.network === network.id)
   const context = { client, chainId, contracts, network: network.id, indices, days, sight, outbox, log }
+  const prover = await openProver({
+    ...{ client, rewardIndex: contracts.rewardIndex, network: network.id, source, days },
+    ...{ sight, accounts, outbox, failed: metrics.provingFailed, log },
+  })
   const plan = createPlan(log)
   const rounds = createRounds({
     work: () => work({ ...context, plan, nodes: nodes.all }),
@@ -72,22 +76,14 @@ export async function openService(parameters: ServiceParameters): Promise<Servic
       network: { id: network.id, name: network.name, unit: network.unit, source: source.kind },
       ...{ live, nodes: accounts.map(({ address }) => address), peers: nodes.peers() },
       pendingTransactions: outbox?.pending() ?? 0,
+      proving: prover.progress(),
     }),
-  })
-  const { rewardIndex } = contracts
-  const proving = await openProver({
-    client,
-    rewardIndex,
-    network: network.id,
-    source,
-    days,
-    ...{ sight, accounts, outbox, log },
   })
   const { registry } = metrics
   const unitWork = BigInt(network.unitWork)
   return {
     app: createApp({ status: rounds.status, days, unitWork, registry, log }),
-    rounds: [() => rounds.run(metrics), ...proving],
+    rounds: [() => rounds.run(metrics), ...prover.rounds],
     close: async () => {
       await nodes.close()
       await outbox?.close()

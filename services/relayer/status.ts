@@ -1,6 +1,7 @@
 import { type Address, formatEther } from 'viem'
 import { firstMissingDay } from './chain.ts'
 import type { PeerState } from './peers/client.ts'
+import type { Proving } from './prover/openProver.ts'
 import { openRound } from './turns.ts'
 import type { Progress } from './work.ts'
 
@@ -34,6 +35,8 @@ export type Status = {
   indices: readonly { id: number; name: string; nextDay: number }[]
   exhausted: boolean
   pendingTransactions: number
+  /** Of a network whose days this process proves. */
+  proving?: Proving
   payerEther?: number
 }
 
@@ -47,12 +50,13 @@ export type StatusParameters = {
   ageMs: number | undefined
   lastFailure: string | undefined
   pendingTransactions: number
+  proving: Proving | undefined
 }
 
-export function statusOf({ progress, ageMs, lastFailure, ...facts }: StatusParameters): Status {
+export function statusOf({ progress, ageMs, lastFailure, proving, ...facts }: StatusParameters): Status {
   const ready = ageMs !== undefined && ageMs < staleMs
   const reason = ready ? undefined : (lastFailure ?? 'the first round has not ended yet')
-  const base = { ready, ...(reason === undefined ? {} : { reason }), ...facts }
+  const base = { ready, ...(reason === undefined ? {} : { reason }), ...facts, ...(proving && { proving }) }
   if (progress === undefined) return { ...base, indices: [], exhausted: false }
   const { epoch, time, clock, lastSourceDay, lastAttestedDay, lastFinalDay, indices, exhausted } = progress
   const missing = firstMissingDay(progress)

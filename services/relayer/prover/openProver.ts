@@ -22,16 +22,27 @@ export type OpenProverParameters = {
   accounts: readonly { address: Address }[]
   /** Absent in a process that only looks on. */
   outbox: Outbox | undefined
+  /** Told the name of what made a round fail. */
+  failed(error: string): void
   log: Log
 }
 
-/**
- * The rounds of proving, of which neither waits for the other; none where there is nothing to prove, or no source to prove it
- * from.
- */
-export async function openProver(parameters: OpenProverParameters): Promise<(() => Promise<unknown>)[]> {
+export type Prover = {
+  /** To be repeated beside each other: neither waits for the other. */
+  rounds: readonly (() => Promise<void>)[]
+  /** What the relay said last. */
+  progress(): Proving | undefined
+}
+
+/** The day that is proven next, and how far the relay knows the chain. */
+export type Proving = { nextDay: number; relayHeight: number }
+
+const idle: Prover = { rounds: [], progress: () => undefined }
+
+/** Idle where there is nothing to prove, no source to prove it from, or nobody to pay for it. */
+export async function openProver(parameters: OpenProverParameters): Promise<Prover> {
   const { client, network, source, days, sight, accounts, outbox, log } = parameters
-  if (outbox === undefined) return []
+  if (outbox === undefined) return idle
   const { prover } = await client.readContract({
     address: parameters.rewardIndex,
     abi: rewardIndex.abi,
@@ -39,10 +50,10 @@ export async function openProver(parameters: OpenProverParameters): Promise<(() 
     args: [network],
   })
   // Another prover has rules of its own.
-  if (!isAddressEqual(prover, hashsandPredeploys.BitcoinRelay)) return []
+  if (!isAddressEqual(prover, hashsandPredeploys.BitcoinRelay)) return idle
   if (!showsProofs(source)) {
     log.warn({ source: source.kind }, 'relayer.prover.no-headers')
-    return []
+    return idle
   }
   const relay = openRelay(client, prover)
   const send = createSend({ client, relay, outbox, log })
@@ -51,7 +62,22 @@ export async function openProver(parameters: OpenProverParameters): Promise<(() 
     return view !== undefined && isProversTurn(view, accounts, day)
   }
   const context = { relay, source, send, days, isTurn, log }
-  return [() => proveHeaders(context), () => proveDay(context)]
+  let proving: Proving | undefined
+  const watched = (step: () => Promise<void>) => () =>
+    step().catch((error: unknown) => {
+      parameters.failed(error instanceof Error ? error.name : 'unknown')
+      throw error
+    })
+  return {
+    rounds: [
+      watched(() => proveHeaders(context)),
+      watched(async () => {
+        const { nextDay, best } = await proveDay(context)
+        proving = { nextDay, relayHeight: best.height }
+      }),
+    ],
+    progress: () => proving,
+  }
 }
 
 function showsProofs(source: BlockSource): source is ProofSource {

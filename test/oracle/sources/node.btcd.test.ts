@@ -14,10 +14,11 @@ import {
 import { createNodeSource } from '../../../oracle/sources/node.ts'
 import { parseTransaction, txidOf } from '../../../oracle/transaction.ts'
 import { type Btcd, startBtcd } from '../../support/btcd/btcd.ts'
-import { BUILD_TIMEOUT_MS, buildBtcdOrSkip } from '../../support/btcd/build.ts'
+import { buildBtcdOrSkip } from '../../support/btcd/build.ts'
 import { asCounted, countedByPython } from '../../support/btcd/count.ts'
 import { blocksPerDay, firstDay, mineDay } from '../../support/btcd/mineDay.ts'
 import { createMiner, submit } from '../../support/btcd/miner.ts'
+import { BUILD_TIMEOUT_MS } from '../../support/goProgram.ts'
 import { collect } from './reading.ts'
 
 // One story, in order: a chain is mined, counted, reorganised, and read through kills and restarts.

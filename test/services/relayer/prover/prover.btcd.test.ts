@@ -9,10 +9,11 @@ import { createNodeSource } from '../../../../oracle/sources/node.ts'
 import { targetToBits } from '../../../../oracle/target.ts'
 import { proveDay, proveHeaders } from '../../../../services/relayer/prover/prover.ts'
 import { type Btcd, startBtcd } from '../../../support/btcd/btcd.ts'
-import { BUILD_TIMEOUT_MS, buildBtcdOrSkip } from '../../../support/btcd/build.ts'
+import { buildBtcdOrSkip } from '../../../support/btcd/build.ts'
 import { countedByPython, unitWork } from '../../../support/btcd/count.ts'
 import { firstDay, mineDay } from '../../../support/btcd/mineDay.ts'
 import { createMiner } from '../../../support/btcd/miner.ts'
+import { BUILD_TIMEOUT_MS } from '../../../support/goProgram.ts'
 import { daysOf, type ProvingChain, startProvingChain, statement } from './provingChain.ts'
 
 const emptyDay = firstDay + 3

@@ -237,7 +237,8 @@ function elevenOf(times: readonly number[]): Eleven {
   return times as unknown as Eleven
 }
 
-async function deploy(node: TestNode, data: Hex): Promise<Address> {
+/** Sends what creates a contract; answers with its address. */
+export async function deploy(node: TestNode, data: Hex): Promise<Address> {
   const client = clientOf(node.rpcUrl, chainId)
   const hash = await sendTransaction(client, { data, gas: 15_000_000n })
   const { status, contractAddress } = await waitForTransactionReceipt(client, { hash })

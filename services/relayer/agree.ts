@@ -1,18 +1,10 @@
-import type { Hash } from 'viem'
 import type { Report } from '../../oracle/report.ts'
+import type { PoolRows } from './pools/poolRows.ts'
 
 /*
  * When a node signs what another one proposes: every total is equal to its own, to the last digit. Rows of pools are the one thing
  * that nodes may rightly see differently, so for them the leader's are taken where ours say nothing against them.
  */
-
-/** What this node saw of the pools' rows, by day. */
-export type PoolRows = {
-  /** Root of this node's own rows; zero where it has none. */
-  rootOf(day: number): Promise<Hash>
-  /** Whether rows with this other root are close enough to ours to be signed. */
-  accepts(day: number, root: Hash): Promise<boolean>
-}
 
 /** The fields of a report in which two nodes must be equal; round and rows are chosen by the one who proposes. */
 export type Totals = Omit<Report, 'round' | 'poolRowsRoot'>
@@ -26,7 +18,11 @@ export function differences(own: Totals, given: Totals): (keyof Totals)[] {
     .filter((name) => own[name] !== given[name])
 }
 
-export async function acceptable(own: Report, given: Report, rows: PoolRows): Promise<boolean> {
+export async function acceptable(
+  own: Report,
+  given: Report,
+  rows: Pick<PoolRows, 'accepts'>,
+): Promise<boolean> {
   if (differences(own, given).length > 0) return false
   return given.poolRowsRoot === own.poolRowsRoot || rows.accepts(given.day, given.poolRowsRoot)
 }

@@ -1,4 +1,4 @@
-import { type Address, isAddressEqual, recoverTypedDataAddress } from 'viem'
+import { type Address, isAddressEqual, recoverTypedDataAddress, zeroHash } from 'viem'
 import { type Report, type ReportDomain, reportTypedData } from '../../oracle/report.ts'
 import { acceptable, differences } from './agree.ts'
 import { firstMissingDay, firstRound, type NetworkView } from './chain.ts'
@@ -12,6 +12,8 @@ import {
   type ProposeAnswer,
   type Refusal,
   type SignedAnswer,
+  type SignedRequest,
+  toldRow,
 } from './peers/messages.ts'
 import type { PeerHandlers } from './peers/server.ts'
 import { leads, openRound, turnAt } from './turns.ts'
@@ -32,6 +34,7 @@ export function createHandlers(node: Node): PeerHandlers {
       }
     },
     signed: (request) => signedDays(node, request),
+    rows: (request) => seenRows(node, request),
     propose: async ({ configDigest, proposals }, from) => {
       const view = node.view()
       const answers: Answer[] = []
@@ -50,10 +53,13 @@ export function createHandlers(node: Node): PeerHandlers {
   }
 }
 
-async function signedDays(
-  node: Node,
-  { network, firstDay, lastDay }: { network: number; firstDay: number; lastDay: number },
-): Promise<SignedAnswer> {
+async function seenRows(node: Node, { network, firstDay, lastDay }: SignedRequest) {
+  if (network !== node.network) return { rows: [] }
+  const days = Array.from({ length: lastDay - firstDay + 1 }, (_, offset) => firstDay + offset)
+  return { rows: (await Promise.all(days.map((day) => node.rows.seen(day)))).flat().map(toldRow) }
+}
+
+async function signedDays(node: Node, { network, firstDay, lastDay }: SignedRequest): Promise<SignedAnswer> {
   const view = node.view()
   if (view === undefined || network !== node.network) return { signed: [] }
   const signed: SignedAnswer['signed'] = []
@@ -67,7 +73,7 @@ async function signedDays(
 async function answerProposal(
   node: Node,
   view: NetworkView,
-  { report, signature, attempt }: Proposal,
+  { report, signature, attempt, rows }: Proposal,
   from: Address,
 ): Promise<Answer> {
   const domain = domainOf(node, view)
@@ -80,7 +86,7 @@ async function answerProposal(
     return refused('bad-signature', 'A proposal carries its own proposer’s signature.')
   }
   await hear(node, { report, signature, signer: from }, domain)
-  return compare(node, view, { report, attempt, from, domain })
+  return compare(node, view, { report, attempt, from, domain, rows })
 }
 
 /** What is wrong with a proposal before anything is compared. */
@@ -100,23 +106,24 @@ function unfit(node: Node, view: NetworkView, { network, day, round }: Report): 
   return undefined
 }
 
-type Compared = { report: Report; attempt: number; from: Address; domain: ReportDomain }
+type Compared = Pick<Proposal, 'report' | 'attempt' | 'rows'> & { from: Address; domain: ReportDomain }
 
 async function compare(
   node: Node,
   view: NetworkView,
-  { report, attempt, from, domain }: Compared,
+  { report, attempt, from, domain, rows }: Compared,
 ): Promise<Answer> {
   const own = (await ownReport(node, report.day))?.(report.round)
   if (own === undefined) return refused('day-unknown', 'The source has not closed this day yet.')
   const fields = differences(own, report)
   if (fields.length > 0) return refused('differs', `These fields differ: ${fields.join(', ')}.`)
-  if (own.poolRowsRoot !== report.poolRowsRoot) {
+  if (report.poolRowsRoot !== zeroHash || (await node.rows.seen(report.day)).length > 0) {
     // Only where there is something to choose does it matter who chooses: two who race would split the votes.
     const hasCome = attempt <= turnAt(view.clock, report.day, view.time).attempt
     if (!hasCome || !leads(view.signers, from, report.day, attempt)) {
-      return refused('not-your-turn', 'Rows that are not mine are taken from the leader alone.')
+      return refused('not-your-turn', 'What rows there are is taken from the leader alone.')
     }
+    await node.rows.offer(report.day, report.poolRowsRoot, rows)
     if (!(await acceptable(own, report, node.rows)))
       return refused('differs', 'The pool rows are too far apart.')
   }

@@ -6,11 +6,14 @@ import { problem } from '../runtime/answer.ts'
 import type { Log } from '../runtime/log.ts'
 import { dayAnswer } from './dayAnswer.ts'
 import type { Days } from './days.ts'
+import type { PoolRows } from './pools/poolRows.ts'
+import { poolRoutes } from './pools/routes.ts'
 import type { Status } from './status.ts'
 
 export type AppParameters = {
   status: () => Status
   days: Pick<Days, 'totals'>
+  rows: Pick<PoolRows, 'rootsOf' | 'rowsOf'>
   unitWork: bigint
   registry: Registry
   log: Log
@@ -19,7 +22,7 @@ export type AppParameters = {
 const dayParameter = z.coerce.number().int().min(0).max(0xff_ffff)
 
 /** What this node says of itself. It reads only, and listens on loopback. */
-export function createApp({ status, days, unitWork, registry, log }: AppParameters): Express {
+export function createApp({ status, days, rows, unitWork, registry, log }: AppParameters): Express {
   const app = express()
   app.disable('x-powered-by')
 
@@ -49,6 +52,8 @@ export function createApp({ status, days, unitWork, registry, log }: AppParamete
     }
     response.json(dayAnswer(totals, unitWork))
   })
+
+  poolRoutes(app, rows)
 
   app.use((request, response) => {
     problem(response, 404, `There is nothing at ${request.path}. Try /v1/status or /v1/days/18739.`)

@@ -43,10 +43,21 @@ export const relayerConfig = z.object({
   HASHSAND_SOURCE: z.string().min(1).optional(),
   /** An L2 node of one's own; the manifest's if absent. */
   HASHSAND_L2_RPC: z.url().optional(),
+  /** The node's RPC for the source `node`, the REST service for `mempool.space`; without credentials. */
+  HASHSAND_BITCOIN_URL: z.url().optional(),
+  HASHSAND_BITCOIN_CHAIN: z.enum(['mainnet', 'regtest', 'simulator']).default('mainnet'),
+  /** Bitcoin Core's cookie file; without one a user and a file with the password. */
+  HASHSAND_BITCOIN_COOKIE: z.string().min(1).optional(),
+  HASHSAND_BITCOIN_USER: z.string().min(1).optional(),
+  HASHSAND_BITCOIN_PASSWORD_FILE: z.string().min(1).optional(),
+  /** 0: the REST service is a plain Esplora, without mempool.space's own words about a block. */
+  HASHSAND_BITCOIN_EXTRAS: z.enum(['0', '1']).default('1'),
   /** Folder of recorded blocks, for the source `replay`. */
   HASHSAND_DATA: z.string().optional(),
   /** Decides the whole simulated chain, for the source `simulator`. */
   HASHSAND_SIMULATOR_SEED: z.string().min(1).default(simulatorSeed),
+  /** The list of pools and accounts, mode 600. Absent: this node watches no pool. */
+  HASHSAND_POOLS: z.string().min(1).optional(),
   HASHSAND_REWARD_INDEX: address.default(hashsandPredeploys.RewardIndex),
   HASHSAND_LEDGER: address.default(hashsandPredeploys.Ledger),
 })

@@ -124,6 +124,21 @@ export class NoSourceError extends BaseError {
   }
 }
 
+export class PoolsFileError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly path: string,
+    readonly problem: string,
+    cause?: unknown,
+  ) {
+    super(
+      `The list of pools ${path} is not usable: ${problem}. Write [{"adapter": "foundry", "account": {…}}], each pool once.`,
+      cause,
+    )
+  }
+}
+
 /** The chain would refuse the call now: mostly because somebody else was faster. The next look at the chain decides. */
 export class CallRefusedError extends BaseError {
   override readonly retry = true

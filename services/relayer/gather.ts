@@ -1,15 +1,15 @@
 import { isAddressEqual, recoverTypedDataAddress } from 'viem'
 import { reportTypedData } from '../../oracle/report.ts'
+import { askAll } from './askAll.ts'
 import { type Ballot, ballotsOf, type SignedReport, withQuorum } from './ballots.ts'
 import { firstMissingDay, type NetworkView } from './chain.ts'
+import { chooseRows } from './chooseRows.ts'
 import { type MissingDay, openMissingDay, proposalFor, readyBallot } from './missingDay.ts'
 import { domainOf, hear, isSigner, mayVote, type Node } from './node.ts'
 import type { PeerClient } from './peers/client.ts'
 import { isBy } from './peers/envelope.ts'
-import { PeerError } from './peers/errors.ts'
-import { maxDays, type Proposal, proposeAnswer, signedAnswer } from './peers/messages.ts'
+import { maxDays, type Proposal, proposeAnswer, signedAnswer, toldRow } from './peers/messages.ts'
 import { paths } from './peers/server.ts'
-import { settledUntil } from './settledUntil.ts'
 import { leads, openRound, turnAt, turnSeconds } from './turns.ts'
 
 /** What others know is waited for no longer than this; whoever is slower is asked again the next time. */
@@ -43,7 +43,11 @@ export function createGatherer(node: Gathering): Gatherer {
       // Whoever looked in vain need not look again at once; but whose turn has come begins with it.
       const isDue = node.now() >= last.until || (isLeader && !(last.isLeader && last.turn === turn))
       if (!isDue || !(isLeader || late) || !isSigner(node, view)) return []
-      const days = await missingDays(node, view, { first, lastSourceDay })
+      if (isLeader && node.live) {
+        const missing = overDays(view, lastSourceDay)
+        await chooseRows(node, view, { days: missing, patienceMs: collectPatienceMs })
+      }
+      const days = await missingDays(node, view, lastSourceDay)
       if (days.length === 0) return []
 
       await collect(node, view, days)
@@ -60,17 +64,21 @@ function pauseMs({ clock }: NetworkView, isLeader: boolean): number {
   return isLeader ? Math.min(Math.max(turnMs / 8, leastPauseMs), longestPauseMs) : turnMs
 }
 
-type Range = { first: number; lastSourceDay: number | undefined }
-
 /** Days that are over by the chain's clock, closed by this node's own source, and missing. */
+export function overDays(view: NetworkView, lastSourceDay: number | undefined): number[] {
+  const first = firstMissingDay(view)
+  const last = Math.min(lastSourceDay ?? 0, view.epoch - 1, first + maxDays - 1)
+  return Array.from({ length: Math.max(last - first + 1, 0) }, (_, offset) => first + offset)
+}
+
+/** Those of them, from the first one on, of which this node may speak. */
 async function missingDays(
   node: Node,
   view: NetworkView,
-  { first, lastSourceDay }: Range,
+  lastSourceDay: number | undefined,
 ): Promise<MissingDay[]> {
   const days: MissingDay[] = []
-  const last = Math.min(lastSourceDay ?? 0, view.epoch - 1, first + maxDays - 1)
-  for (let day = first; day <= last; day++) {
+  for (const day of overDays(view, lastSourceDay)) {
     const missing = await openMissingDay(node, view, day)
     if (missing === undefined || !(await mayVote(node, day))) break
     days.push(missing)
@@ -81,7 +89,7 @@ async function missingDays(
 /** Asks the peers what they have signed. */
 async function collect(node: Gathering, view: NetworkView, days: readonly MissingDay[]): Promise<void> {
   const request = { network: node.network, firstDay: days[0]?.day, lastDay: days.at(-1)?.day }
-  await askAll(node, { patienceMs: collectPatienceMs, enough: () => false }, async (client) => {
+  await askAll({ ...node, patienceMs: collectPatienceMs }, async (client) => {
     const { signed } = await client.ask(paths.signed, request, signedAnswer)
     for (const each of signed) await count(node, view, days, { ...each, signer: client.address })
   })
@@ -93,18 +101,23 @@ type Proposing = { days: readonly MissingDay[]; attempt: number }
 async function propose(node: Gathering, view: NetworkView, { days, attempt }: Proposing): Promise<void> {
   const proposals: Proposal[] = []
   for (const missing of days) {
+    if (node.rows.waitsFor(missing.day)) continue
     const report = await proposalFor(node, view, missing)
     if (report === undefined) continue
     const own = await node.journal.sign(report, domainOf(node, view))
     missing.count({ report, ...own })
     node.metrics.signed()
     node.log.info({ day: report.day, round: report.round, attempt }, 'relayer.day.proposed')
-    proposals.push({ attempt, report, signature: own.signature })
+    const rows = (await node.rows.rowsOf(report.day, report.poolRowsRoot)) ?? []
+    proposals.push({ attempt, report, signature: own.signature, rows })
   }
   if (proposals.length === 0) return
-  const message = { configDigest: view.configDigest, proposals }
+  const message = {
+    configDigest: view.configDigest,
+    proposals: proposals.map((proposal) => ({ ...proposal, rows: proposal.rows.map(toldRow) })),
+  }
   const enough = () => days.every(({ signed }) => withQuorum(ballotsOf(signed), view.quorum) !== undefined)
-  await askAll(node, { patienceMs: proposePatienceMs, enough }, async (client) => {
+  await askAll({ ...node, patienceMs: proposePatienceMs, enough }, async (client) => {
     const { answers } = await client.ask(paths.propose, message, proposeAnswer)
     for (const [at, answer] of answers.entries()) {
       const report = proposals[at]?.report
@@ -118,27 +131,6 @@ async function propose(node: Gathering, view: NetworkView, { days, attempt }: Pr
       node.log.debug({ peer: client.address, day: report.day, reason, detail }, 'relayer.proposal.refused')
     }
   })
-}
-
-type Asking = { patienceMs: number; enough: () => boolean }
-
-/** Asks all peers at once. What one of them does, or fails to do, is its own matter. */
-function askAll(
-  { clients, metrics, log }: Gathering,
-  asking: Asking,
-  ask: (client: PeerClient) => Promise<void>,
-): Promise<void> {
-  const tasks = clients
-    .filter((client) => !client.resting())
-    .map((client) =>
-      ask(client).catch((error: unknown) => {
-        if (!(error instanceof PeerError)) throw error
-        metrics.peerFailed(client.address, error.name)
-        log.debug({ peer: client.address, reason: error.message }, 'relayer.peer.failed')
-      }),
-    )
-  const onLate = (error: unknown) => log.error({ err: error }, 'relayer.peer.bug')
-  return settledUntil(tasks, { ...asking, onLate })
 }
 
 /** Counts a signature once it is shown to be that peer's own: a peer may say anything, and what is not so is passed over. */

@@ -13,6 +13,8 @@ export type NodeMetrics = {
   implausible(): void
   refusedBy(peer: Address, reason: string): void
   peerFailed(peer: Address, error: string): void
+  /** A pool gave no row that counts. */
+  poolFailed(pool: string, error: string): void
   /** A peer signed other totals than this node's. */
   disagreement(peer: Address): void
   /** A peer signed two statements in one round. */
@@ -62,8 +64,20 @@ export function createMetrics({ status, peers }: MetricsParameters): Metrics {
   const implausible = counter('votes_withheld', 'Own totals that can not be right')
   const refused = counter('refusals', 'Own proposals that a peer refused', ['peer', 'reason'])
   const failed = counter('peer_failures', 'Requests to a peer without a usable answer', ['peer', 'error'])
-  const disagreements = counter('disagreements', 'Reports signed by a peer that differ from ours', ['peer'])
-  const equivocations = counter('equivocations', 'Second statements of a peer in one round', ['peer'])
+  const pools = counter('pool_failures', 'Questions to a pool without a usable row', ['pool', 'error'])
+  // A counter that begins at 1 has not increased for whoever looks at it: of each peer there is one from the start.
+  const ofEachPeer = (name: string, help: string) =>
+    new Counter({
+      name: `hashsand_relayer_${name}_total`,
+      help,
+      labelNames: ['peer'],
+      registers,
+      collect() {
+        for (const { address } of peers()) this.inc({ peer: address }, 0)
+      },
+    })
+  const disagreements = ofEachPeer('disagreements', 'Reports signed by a peer that differ from ours')
+  const equivocations = ofEachPeer('equivocations', 'Second statements of a peer in one round')
   return {
     registry,
     node: {
@@ -72,6 +86,7 @@ export function createMetrics({ status, peers }: MetricsParameters): Metrics {
       implausible: () => implausible.inc(),
       refusedBy: (peer, reason) => refused.inc({ peer, reason }),
       peerFailed: (peer, error) => failed.inc({ peer, error }),
+      poolFailed: (pool, error) => pools.inc({ pool, error }),
       disagreement: (peer) => disagreements.inc({ peer }),
       equivocation: (peer) => equivocations.inc({ peer }),
     },

@@ -1,7 +1,7 @@
 import { isAddressEqual, type LocalAccount } from 'viem'
 import { type Report, type ReportDomain, reportDigest, reportOf } from '../../oracle/report.ts'
 import type { Log } from '../runtime/log.ts'
-import { differences, type PoolRows } from './agree.ts'
+import { differences } from './agree.ts'
 import type { SignedReport } from './ballots.ts'
 import type { NetworkView } from './chain.ts'
 import type { Days } from './days.ts'
@@ -9,6 +9,7 @@ import type { Journal } from './journal.ts'
 import type { NodeMetrics } from './metrics.ts'
 import type { EnvelopeDomain } from './peers/envelope.ts'
 import { isPlausible } from './plausible.ts'
+import type { PoolRows } from './pools/poolRows.ts'
 import type { JournalStore } from './store.ts'
 
 /** One node: one key, one journal, and what it knows. */
@@ -43,7 +44,7 @@ export async function ownReport(
 ): Promise<((round: number) => Report) | undefined> {
   const totals = await days.totals(day)
   if (totals === undefined) return undefined
-  const poolRowsRoot = await rows.rootOf(day)
+  const poolRowsRoot = rows.rootOf(day)
   const report = { ...reportOf(totals, { network, round: 1 }), poolRowsRoot }
   return (round) => ({ ...report, round })
 }

@@ -8,13 +8,16 @@ import { openOutboxStore } from '../runtime/store.ts'
 import { createApp } from './app.ts'
 import type { Contracts, NetworkView } from './chain.ts'
 import type { RelayerConfig } from './config.ts'
-import { openDays } from './days.ts'
+import { openDays, pauseBetweenReadingsMs } from './days.ts'
 import { createMetrics } from './metrics.ts'
 import { type Network, networkIdentity } from './network.ts'
 import { openNodes } from './openNodes.ts'
 import type { Peer } from './peers/list.ts'
 import { createPlan } from './plan.ts'
-import { noPoolRows } from './poolRows.ts'
+import { noPoolRows, openPoolRows, type PoolRows } from './pools/poolRows.ts'
+import { readReporters } from './pools/reporters.ts'
+import { openPoolStore } from './pools/store.ts'
+import { openWatch, type WatchParameters } from './pools/watch.ts'
 import { openProver } from './prover/openProver.ts'
 import { createRounds } from './rounds.ts'
 import { createSight } from './sight.ts'
@@ -58,13 +61,16 @@ export async function openService(parameters: ServiceParameters): Promise<Servic
 
   const sight = createSight(view)
   const metrics = createMetrics({ status: () => rounds.status(), peers: () => nodes.peers() })
+  const { rows, close: closeRows } = await openRows(parameters, {
+    ...{ totals: days.totals, chainTime: sight.time, metrics: metrics.node },
+  })
   const nodes = await openNodes({
-    ...{ accounts, identity, folder, peers, sight, signal, days, live, log, rows: noPoolRows },
+    ...{ accounts, identity, folder, peers, sight, signal, days, live, log, rows },
     ...{ network: network.id, index: { chainId, rewardIndex: contracts.rewardIndex }, metrics: metrics.node },
     listen: { host: config.HASHSAND_PEER_HOST, port: config.HASHSAND_PEER_PORT },
   })
   const indices = manifest.indices.filter((index) => index.network === network.id)
-  const context = { client, chainId, contracts, network: network.id, indices, days, sight, outbox, log }
+  const context = { client, chainId, contracts, network: network.id, indices, days, rows, sight, outbox, log }
   const prover = await openProver({
     ...{ client, rewardIndex: contracts.rewardIndex, network: network.id, source, days },
     ...{ sight, accounts, outbox, failed: metrics.provingFailed, log },
@@ -82,24 +88,42 @@ export async function openService(parameters: ServiceParameters): Promise<Servic
   const { registry } = metrics
   const unitWork = BigInt(network.unitWork)
   return {
-    app: createApp({ status: rounds.status, days, unitWork, registry, log }),
+    app: createApp({ status: rounds.status, days, rows, unitWork, registry, log }),
     rounds: [() => rounds.run(metrics), ...prover.rounds],
     close: async () => {
       await nodes.close()
       await outbox?.close()
+      await closeRows()
       await closeDays()
     },
   }
 }
 
-async function openSource({ config, network, view }: ServiceParameters, identity: string) {
+async function openSource({ config, network, view, signal }: ServiceParameters, identity: string) {
   const kind = config.HASHSAND_SOURCE ?? network.source
-  const seed = config.HASHSAND_SIMULATOR_SEED
-  const bound = `${identity} from ${sourceIdentity(kind, { seed })}`
+  const bound = `${identity} from ${sourceIdentity(kind, config)}`
   const store = await openDayStore(join(config.HASHSAND_STATE_DIR, 'days'), bound)
   const { checkpoints, close } = store
-  const source = createSource(kind, { data: config.HASHSAND_DATA, seed, checkpoints })
-  return { source, days: openDays({ source, store, firstDay: view.firstDay }), close }
+  const source = createSource(kind, { config, checkpoints, signal })
+  const pauseMs = pauseBetweenReadingsMs(view.clock)
+  return { source, days: openDays({ source, store, firstDay: view.firstDay, pauseMs }), close }
+}
+
+type RowsParameters = Pick<WatchParameters, 'totals' | 'chainTime' | 'metrics'>
+
+/** A leader waits an hour of a real day for pools, which is when the blocks of the day count too. */
+async function openRows(
+  { config, view, log, signal }: ServiceParameters,
+  known: RowsParameters,
+): Promise<{ rows: PoolRows; close(): Promise<void> }> {
+  if (config.HASHSAND_POOLS === undefined) return { rows: noPoolRows, close: async () => {} }
+  const reporters = await readReporters(config.HASHSAND_POOLS)
+  const store = await openPoolStore(join(config.HASHSAND_STATE_DIR, 'pools'))
+  const dayMs = view.clock.epochSeconds * 1_000
+  const patienceMs = Math.max(dayMs / 24, 3_000)
+  const retryMs = Math.max(dayMs / 288, 1_000)
+  const watch = openWatch({ ...known, reporters, store, patienceMs, retryMs, log, signal })
+  return { rows: openPoolRows({ store, ...watch }), close: store.close }
 }
 
 async function openPayer({

@@ -5,11 +5,13 @@ import { attestDays } from './attest.ts'
 import { type Contracts, firstMissingDay, type NetworkView, readNetwork, readNextPoke } from './chain.ts'
 import type { Days } from './days.ts'
 import { CallRefusedError, TransactionRevertedError } from './errors.ts'
+import { overDays } from './gather.ts'
 import { domainOf, isSigner } from './node.ts'
 import type { OpenNode } from './openNodes.ts'
 import { maxDays } from './peers/messages.ts'
 import type { Plan } from './plan.ts'
 import { pokeDays } from './poke.ts'
+import type { PoolRows } from './pools/poolRows.ts'
 import type { Sight } from './sight.ts'
 import { leads, turnAt } from './turns.ts'
 
@@ -21,6 +23,7 @@ export type WorkParameters = {
   indices: readonly { id: number; name: string }[]
   nodes: readonly OpenNode[]
   days: Days
+  rows: Pick<PoolRows, 'watch'>
   sight: Sight
   /** Absent in a process that only looks on. */
   outbox: Outbox | undefined
@@ -45,9 +48,10 @@ export type Progress = NetworkView & {
  * asked first.
  */
 export async function work(parameters: WorkParameters): Promise<Progress> {
-  const { client, nodes, days, outbox, sight } = parameters
+  const { client, nodes, days, rows, outbox, sight } = parameters
   const view = await look(parameters)
   const lastSourceDay = await days.closeUntil(view.epoch - 1, maxDays)
+  rows.watch(overDays(view, lastSourceDay))
 
   await allSettled(nodes.map((node) => attestMissing(parameters, node, { view, lastSourceDay })))
   const after = await look(parameters)

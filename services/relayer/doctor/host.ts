@@ -63,12 +63,12 @@ export async function checkListening({ config }: Patient): Promise<Finding[]> {
 
 /** Whether the source lives, and shows the block with which the last attested day ended. */
 export async function checkSource(patient: Patient, view: NetworkView): Promise<Finding[]> {
-  const { config, network } = patient
+  const { config, network, signal } = patient
   const kind = config.HASHSAND_SOURCE ?? network.source
   const source = createSource(kind, {
-    data: config.HASHSAND_DATA,
-    seed: config.HASHSAND_SIMULATOR_SEED,
+    config,
     checkpoints: { before: async () => undefined, save: async () => {} },
+    signal,
   })
   const tip = await source.tip()
   const alive = ok('source', `${kind}, ${tip === undefined ? 'without an end' : `up to block ${tip.height}`}`)

@@ -1,5 +1,6 @@
 import { type Hash, type Hex, isAddress } from 'viem'
 import { z } from 'zod'
+import { type PoolRow, poolRow, pools } from '../../../oracle/pools/poolRow.ts'
 
 /*
  * What nodes say to each other. Strict: a field too many is refused like one too few, and amounts are decimal strings, since a JSON
@@ -57,6 +58,17 @@ const report = z.strictObject({
   poolRowsRoot: hash,
 })
 
+/** What a leaf holds, and nothing of the account beyond it. */
+const row = z
+  .strictObject({
+    pool: z.enum(pools),
+    day: small(24),
+    scheme: z.enum(['PPS', 'FPPS', 'PPS+', 'PPLNS', 'TIDES', 'SOLO', 'MIXED']),
+    hashrate: uint(128),
+    reward: uint(128),
+  })
+  .transform((published) => poolRow({ ...published, settled: false }))
+
 export const refusals = [
   'observing',
   'not-ready',
@@ -95,10 +107,24 @@ export type SignedRequest = z.infer<typeof signedRequest>
 export const signedAnswer = z.strictObject({ signed: z.array(signedReport).max(maxDays * maxRoundsTold) })
 export type SignedAnswer = z.infer<typeof signedAnswer>
 
+export const rowsAnswer = z.strictObject({ rows: z.array(row).max(maxDays * pools.length) })
+export type RowsAnswer = z.output<typeof rowsAnswer>
+
+/** What is told of a row. */
+export function toldRow({ pool, day, scheme, hashrate, reward }: PoolRow) {
+  return { pool, day, scheme, hashrate, reward }
+}
+
 export const proposeRequest = z.strictObject({
   configDigest: hash,
   proposals: z
-    .array(z.strictObject({ attempt: small(32), report, signature }))
+    .array(
+      z.strictObject({
+        ...{ attempt: small(32), report, signature },
+        /** Those behind the report's root. */
+        rows: z.array(row).max(pools.length).default([]),
+      }),
+    )
     .min(1)
     .max(maxDays),
 })

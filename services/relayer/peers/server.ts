@@ -25,21 +25,26 @@ import {
   type SignedAnswer,
   type SignedRequest,
   signedRequest,
+  type toldRow,
 } from './messages.ts'
 
-/** 16 proposals take a quarter of it. */
+/** 16 proposals with the rows of all pools take two thirds of it. */
 const maxRequestBytes = 64 * 1_024
 
 export const paths = {
   hello: '/peer/v1/hello',
   signed: '/peer/v1/signed',
+  rows: '/peer/v1/rows',
   propose: '/peer/v1/propose',
 } as const
+
+type RowsToTell = { rows: readonly ReturnType<typeof toldRow>[] }
 
 /** What a node answers its peers. `from` is proven. */
 export type PeerHandlers = {
   hello(): Promise<HelloAnswer>
   signed(request: SignedRequest, from: Address): Promise<SignedAnswer>
+  rows(request: SignedRequest, from: Address): Promise<RowsToTell>
   propose(request: ProposeRequest, from: Address): Promise<ProposeAnswer>
 }
 
@@ -103,6 +108,7 @@ export function createPeerApp(parameters: PeerAppParameters): Express {
   }
   route(paths.hello, helloRequest, handlers.hello)
   route(paths.signed, signedRequest, handlers.signed)
+  route(paths.rows, signedRequest, handlers.rows)
   route(paths.propose, proposeRequest, handlers.propose)
 
   app.use((_request, response) => refuse(response, 404))

@@ -7,7 +7,6 @@ import { type Address, type Hash, type Hex, recoverTypedDataAddress, zeroAddress
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import type { DayTotals } from '../../../oracle/dayTotals.ts'
 import { type Report, reportTypedData, signReport, statementHash } from '../../../oracle/report.ts'
-import type { PoolRows } from '../../../services/relayer/agree.ts'
 import type { Ballot } from '../../../services/relayer/ballots.ts'
 import type { NetworkView } from '../../../services/relayer/chain.ts'
 import { createMetrics } from '../../../services/relayer/metrics.ts'
@@ -15,7 +14,7 @@ import { type Nodes, openNodes } from '../../../services/relayer/openNodes.ts'
 import { createPeerClient } from '../../../services/relayer/peers/client.ts'
 import { type Proposal, proposeAnswer, signedAnswer } from '../../../services/relayer/peers/messages.ts'
 import { paths } from '../../../services/relayer/peers/server.ts'
-import { noPoolRows } from '../../../services/relayer/poolRows.ts'
+import { noPoolRows, type PoolRows } from '../../../services/relayer/pools/poolRows.ts'
 import { createSight } from '../../../services/relayer/sight.ts'
 import { createLog } from '../../../services/runtime/log.ts'
 import { freePort } from '../../bridge/anvilNode.ts'
@@ -151,7 +150,7 @@ describe('relayer agreement', () => {
     })
   async function proposed(from: number, to: number, report: Report, attempt = 0) {
     const { signature } = await signReport(accountAt(from), report, domain())
-    const proposal: Proposal = { attempt, report, signature }
+    const proposal: Proposal = { attempt, report, signature, rows: [] }
     const { answers } = await askAs(from, to).ask(
       paths.propose,
       { configDigest, proposals: [proposal] },
@@ -231,7 +230,7 @@ describe('relayer agreement', () => {
 
   it('signs no second statement in a round, whoever asks, and after a restart too', async () => {
     const rows = (digit: string): Hash => `0x${digit.repeat(64)}`
-    const any: PoolRows = { rootOf: async () => rows('a'), accepts: async () => true }
+    const any: PoolRows = { ...noPoolRows, rootOf: () => rows('a'), accepts: async () => true }
     await seat(1, { source: truth, rows: any })
     assert.equal(reasonOf(await proposed(0, 1, reportOfDay(firstDay, { poolRowsRoot: rows('b') }))), 'signed')
     const second = reportOfDay(firstDay, { poolRowsRoot: rows('d') })
@@ -240,7 +239,7 @@ describe('relayer agreement', () => {
     await seat(1, { source: truth, rows: any })
     assert.equal(reasonOf(await proposed(0, 1, second)), 'signed-another')
     assert.equal(
-      reasonOf(await proposed(2, 1, reportOfDay(firstDay, { poolRowsRoot: rows('a') }))),
+      reasonOf(await proposed(0, 1, reportOfDay(firstDay, { poolRowsRoot: rows('a') }))),
       'signed-another',
     )
     const first = { network: 1, firstDay, lastDay: firstDay }
@@ -254,7 +253,8 @@ describe('relayer agreement', () => {
   it('takes other rows from the leader alone, when its turn has come, and only those it can compare', async () => {
     const rows = (digit: string): Hash => `0x${digit.repeat(64)}`
     const near: PoolRows = {
-      rootOf: async () => rows('a'),
+      ...noPoolRows,
+      rootOf: () => rows('a'),
       accepts: async (_day, root) => root === rows('b'),
     }
     await seat(1, { source: truth, rows: near })

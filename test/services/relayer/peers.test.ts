@@ -41,6 +41,7 @@ describe('relayer peers', () => {
           return { address: bob.address, network: 1, live: true }
         },
         signed: async () => ({ signed: [] }),
+        rows: async () => ({ rows: [] }),
         propose: async () => ({ answers: [] }),
       },
       chainTime: () => bobTime,

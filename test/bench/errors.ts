@@ -12,3 +12,13 @@ export class GasTestError extends BaseError {
     )
   }
 }
+
+export class GasCaseMissingError extends BaseError {
+  override readonly retry = false
+
+  constructor(readonly caseName: string) {
+    super(
+      `The gas tests did not measure "${caseName}". Compare the names in test/contracts with those in test/bench/oracle.ts.`,
+    )
+  }
+}

@@ -1,11 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import type { Bench, Peer } from './bench.ts'
-import { GasTestError } from './errors.ts'
-
-const root = join(import.meta.dirname, '..', '..')
+import { runGasTests } from './gasTests.ts'
 
 const reference = 'the design notes on structured products, §10 and §11'
 const clone: Omit<Peer, 'value'> = {
@@ -38,9 +32,6 @@ const peers: Readonly<Record<string, Peer>> = {
   'attest, 31 signers': { ...ocr2, value: 175_000 },
 }
 
-/** One case of the gas tests: `gas | NAME | BUDGET : USED`. */
-const line = /^\s*gas \| (?<name>[^|]+) \| (?<budget>\d+) : (?<used>\d+)/gm
-
 /**
  * Gas of whole transactions, cold storage, calldata and events included, by the rules of L2's hard fork. The tests that hold
  * the budgets in CI are run, and their figures read: what is printed is what is gated.
@@ -57,26 +48,8 @@ export const ledgerBench: Bench = {
       budget: 0,
       peer: { ...alkimiya, value: 240_524 },
     })
-    for (const { name, budget, used } of casesIn(await gasTest())) {
+    for (const { name, budget, used } of await runGasTests('^GasTest$')) {
       measured({ case: name, value: used, unit: 'gas', better: 'lower', budget, peer: peers[name] })
     }
   },
-}
-
-export function casesIn(output: string): { name: string; budget: number; used: number }[] {
-  return [...output.matchAll(line)].map(({ groups = {} }) => {
-    const { name = '', budget, used } = groups
-    return { name, budget: Number(budget), used: Number(used) }
-  })
-}
-
-async function gasTest(): Promise<string> {
-  const forge = spawn(join(root, 'chain', 'bin', 'forge'), ['test', '--match-contract', '^GasTest$', '-vv'], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [output, [status]] = await Promise.all([text(forge.stdout), once(forge, 'close')])
-  // A missed budget fails its test; the figures are there all the same.
-  if (casesIn(output).length === 0) throw new GasTestError(String(status), output.slice(-2_000))
-  return output
 }

@@ -16,6 +16,11 @@ const benches: readonly Entry[] = [
     what: 'gas of every operation of the ledger, its facades and its index, as whole transactions',
     open: async () => (await import('./ledger.ts')).ledgerBench,
   },
+  {
+    name: 'oracle',
+    what: 'gas of attesting, of Bitcoin headers and coinbases, of a whole day, of bonds and feeds',
+    open: async () => (await import('./oracle.ts')).oracleBench,
+  },
 ]
 const known = benches.map(({ name }) => name).join(', ')
 const usage = 'Usage: npm run bench -- NAME [--json] [--strict]'

@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BaseError } from '../../chain/errors.ts'
+import { type Area, areaOf, isOf } from './areas.ts'
 import { changedLines, isOnLines, sample } from './changed.ts'
 import { openCompiler, sourcesOf } from './compiler.ts'
 import { type Mutant, mutantsOf } from './mutants.ts'
@@ -13,7 +14,6 @@ import { explainedSurvivors } from './survivors.ts'
 import { copyWorkspace, createWorkspace, STAGE_COUNT } from './workspace.ts'
 
 const project = join(import.meta.dirname, '../..')
-const FOLDER = 'contracts/ledger'
 const GOAL = 90
 
 process.exitCode = await main().catch((error: unknown) => {
@@ -28,25 +28,23 @@ async function main(): Promise<number> {
     process.stderr.write(usage)
     return 64
   }
-  const files = readdirSync(join(project, FOLDER))
-    .sort()
-    .map((name) => `${FOLDER}/${name}`)
-  const all = allMutants(files)
+  const area = areaOf(project, options.of)
+  const all = allMutants(area.files)
   const results = openResults(project, options.fresh)
-  const chosen = choose(all, options, results)
+  const chosen = choose(all, area, options, results)
   if (options.list) {
     for (const { file, line, id } of chosen) process.stdout.write(`${file}:${line} ${id}\n`)
     return 0
   }
   const left = chosen.filter(({ id }) => options.survivors || !results.known.has(id))
   note(
-    `${chosen.length} mutants, of ${all.length} in ${FOLDER}; ${chosen.length - left.length} were tested before`,
+    `${chosen.length} mutants, of ${all.length} of the ${options.of}; ${chosen.length - left.length} were tested before`,
   )
-  const seconds = left.length === 0 ? 0 : await test({ mutants: left, files, options, results })
+  const seconds = left.length === 0 ? 0 : await test({ mutants: left, area, options, results })
   const report = reportOf({
     mutants: chosen,
     results: results.known,
-    explained: explainedSurvivors(),
+    explained: new Map([...explainedSurvivors()].filter(([id]) => isOf(area, id))),
     all: chosen.length === all.length,
     known: new Set(all.map(({ id }) => id)),
     seconds,
@@ -67,6 +65,7 @@ function allMutants(files: readonly string[]): Mutant[] {
 
 function choose(
   all: readonly Mutant[],
+  { files }: Area,
   { only, changed, survivors, most }: Options,
   { known }: Results,
 ): Mutant[] {
@@ -78,7 +77,7 @@ function choose(
       chosen = chosen.filter((one) => one.line <= Number(line) && Number(line) <= one.lastLine)
   }
   if (changed !== undefined) {
-    const lines = changedLines(project, changed, [FOLDER])
+    const lines = changedLines(project, changed, files)
     chosen = chosen.filter((mutant) => isOnLines(mutant, lines))
   }
   if (survivors) chosen = chosen.filter(({ id }) => known.get(id)?.verdict === 'survived')
@@ -92,18 +91,18 @@ function choose(
 
 type TestParameters = {
   mutants: readonly Mutant[]
-  files: readonly string[]
+  area: Area
   options: Options
   results: Results
 }
 
 /** Gives the seconds it took. */
-async function test({ mutants, files, options, results }: TestParameters): Promise<number> {
+async function test({ mutants, area, options, results }: TestParameters): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'hashsand-mutation-'))
   const begin = Date.now()
   const stages = options.quick ? 1 : STAGE_COUNT
   try {
-    const first = await createWorkspace(project, join(folder, '0'), stages)
+    const first = await createWorkspace(project, join(folder, '0'), area, stages)
     const count = Math.min(options.workers, mutants.length)
     const more = Array.from({ length: count - 1 }, (_, at) =>
       copyWorkspace(first, join(folder, String(at + 1))),
@@ -114,7 +113,7 @@ async function test({ mutants, files, options, results }: TestParameters): Promi
     await runPool({
       mutants,
       roots: [first, ...more].map(({ root }) => root),
-      files,
+      files: area.files,
       taskOf: (mutant) => ({ mutant, expected: results.expected(mutant.id), stages }),
       onResult(result) {
         results.add(result, !options.quick)

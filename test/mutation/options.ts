@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util'
+import { type AreaName, areaNames } from './areas.ts'
 
-export const usage = `npm run mutation -- [--changed [BASE]] [--only FILE[:LINE]] [--survivors] [--quick] [--list] [--fresh]
+export const usage = `npm run mutation -- [--of AREA] [--changed [BASE]] [--only FILE[:LINE]] [--survivors] [--quick] [--list] [--fresh]
                     [--most N] [--workers N] [--json]
 
-Makes one error after another in contracts/ledger and sees whether the contract tests find it. Ends red where one is not found
+Makes one error after another in the contracts of an area and sees whether the contract tests find it. Ends red where one is not found
 and test/mutation/survivors.json does not say why, and where a run of all scores below 90 %.
 
+--of AREA          ledger, unless told; or oracle, with the libraries that its contracts are built from
 --changed [BASE]   only on lines that differ from BASE (origin/main): of more than 60, an even sample of 60
 --only FILE[:LINE] only in this file, or on this line of it
 --survivors        only those that survived the last run of the same sources
@@ -19,6 +21,7 @@ and test/mutation/survivors.json does not say why, and where a run of all scores
 const MOST_CHANGED = 60
 
 export type Options = {
+  of: AreaName
   changed?: string | undefined
   only?: string | undefined
   survivors: boolean
@@ -42,6 +45,7 @@ export function optionsOf(words: readonly string[]): Options | undefined {
     const { values } = parseArgs({
       args,
       options: {
+        of: { type: 'string', default: 'ledger' },
         changed: { type: 'string' },
         only: { type: 'string' },
         survivors: flag,
@@ -58,7 +62,8 @@ export function optionsOf(words: readonly string[]): Options | undefined {
     const workers = Number(values.workers)
     if (!Number.isSafeInteger(most) || !Number.isSafeInteger(workers) || most < 1 || workers < 1)
       return undefined
-    return { ...values, most, workers }
+    const of = areaNames.find((name) => name === values.of)
+    return of === undefined ? undefined : { ...values, of, most, workers }
   } catch {
     return undefined
   }

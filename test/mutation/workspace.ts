@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, relative } from 'node:path'
+import type { Area } from './areas.ts'
 import type { Code } from './compiler.ts'
 import { RedBeforeError, TestsDidNotRunError } from './errors.ts'
 
@@ -40,8 +41,6 @@ const STAGES: readonly [Stage, Stage] = [
   },
 ]
 export const STAGE_COUNT = STAGES.length
-/** Not about the ledger. */
-const ELSEWHERE = ['l1', 'oracle', 'symbolic', 'libraries', 'market', 'integration', 'Gas.t.sol']
 
 const ENVIRONMENT = {
   FOUNDRY_PROFILE: 'default',
@@ -50,11 +49,17 @@ const ENVIRONMENT = {
 }
 
 /** Copies the project to `root`, compiles it there and sees that the tests of so many stages are green. */
-export async function createWorkspace(project: string, root: string, stages: number): Promise<Workspace> {
+export async function createWorkspace(
+  project: string,
+  root: string,
+  { elsewhere }: Area,
+  stages: number,
+): Promise<Workspace> {
+  const tests = join(project, 'test/contracts')
+  const filter = (path: string) => !elsewhere.test(relative(tests, path))
   for (const path of ['contracts', 'test', 'chain/bin', 'foundry.toml', 'package.json']) {
-    cpSync(join(project, path), join(root, path), { recursive: true })
+    cpSync(join(project, path), join(root, path), { recursive: true, filter })
   }
-  for (const path of ELSEWHERE) rmSync(join(root, 'test/contracts', path), { recursive: true, force: true })
   symlinkSync(realpathSync(join(project, 'node_modules')), join(root, 'node_modules'))
   mkdirSync(join(root, 'answers'))
   cpSync(join(import.meta.dirname, 'solcWithMemory.mjs'), join(root, 'chain/bin/solc'))

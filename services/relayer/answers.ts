@@ -1,4 +1,5 @@
 import { type Address, isAddressEqual, recoverTypedDataAddress, zeroHash } from 'viem'
+import type { PoolRow } from '../../oracle/pools/poolRow.ts'
 import { type Report, type ReportDomain, reportTypedData } from '../../oracle/report.ts'
 import { acceptable, differences } from './agree.ts'
 import { firstMissingDay, firstRound, type NetworkView } from './chain.ts'
@@ -54,9 +55,13 @@ export function createHandlers(node: Node): PeerHandlers {
 }
 
 async function seenRows(node: Node, { network, firstDay, lastDay }: SignedRequest) {
-  if (network !== node.network) return { rows: [] }
-  const days = Array.from({ length: lastDay - firstDay + 1 }, (_, offset) => firstDay + offset)
-  return { rows: (await Promise.all(days.map((day) => node.rows.seen(day)))).flat().map(toldRow) }
+  const [rows, ready]: [PoolRow[], number[]] = [[], []]
+  if (network !== node.network) return { rows: [], ready }
+  for (let day = firstDay; day <= lastDay; day++) {
+    rows.push(...(await node.rows.seen(day)))
+    if ((await node.days.totals(day)) !== undefined && !node.rows.waitsFor(day)) ready.push(day)
+  }
+  return { rows: rows.map(toldRow), ready }
 }
 
 async function signedDays(node: Node, { network, firstDay, lastDay }: SignedRequest): Promise<SignedAnswer> {

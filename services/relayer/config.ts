@@ -58,6 +58,8 @@ export const relayerConfig = z.object({
   HASHSAND_SIMULATOR_SEED: z.string().min(1).default(simulatorSeed),
   /** The list of pools and accounts, mode 600. Absent: this node watches no pool. */
   HASHSAND_POOLS: z.string().min(1).optional(),
+  /** How long a leader waits for rows; an hour of a real day if absent. */
+  HASHSAND_POOLS_PATIENCE_SECONDS: z.coerce.number().int().min(0).optional(),
   HASHSAND_REWARD_INDEX: address.default(hashsandPredeploys.RewardIndex),
   HASHSAND_LEDGER: address.default(hashsandPredeploys.Ledger),
 })

@@ -3,6 +3,7 @@ import type { BlockSource } from '../../oracle/sources/blockSource.ts'
 import { continueAfter } from '../../oracle/sources/continueAfter.ts'
 import { RateLimitedError } from '../../oracle/sources/errors.ts'
 import { fromDay } from '../../oracle/sources/fromDay.ts'
+import { burialOf } from './bonds/burial.ts'
 import type { DayStore } from './store.ts'
 import type { Clock } from './turns.ts'
 
@@ -57,6 +58,8 @@ export function openDays(parameters: DaysParameters): Days {
     let closed = 0
     let last = after?.day
     for await (const totals of completeDays(buried(blocks, source.confirmations), { firstDay, after })) {
+      const burial = await burialOf(source, totals)
+      if (burial !== undefined) await store.saveBurial(burial)
       await store.saveTotals(totals)
       last = totals.day
       closed += 1

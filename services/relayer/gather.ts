@@ -43,15 +43,15 @@ export function createGatherer(node: Gathering): Gatherer {
       // Whoever looked in vain need not look again at once; but whose turn has come begins with it.
       const isDue = node.now() >= last.until || (isLeader && !(last.isLeader && last.turn === turn))
       if (!isDue || !(isLeader || late) || !isSigner(node, view)) return []
-      if (isLeader && node.live) {
-        const missing = overDays(view, lastSourceDay)
-        await chooseRows(node, view, { days: missing, patienceMs: collectPatienceMs })
-      }
+      const early =
+        isLeader && node.live ? await chooseRows(node, view, overDays(view, lastSourceDay)) : undefined
       const days = await missingDays(node, view, lastSourceDay)
       if (days.length === 0) return []
 
       await collect(node, view, days)
-      if (isLeader && node.live) await propose(node, view, { days, attempt })
+      if (early !== undefined) {
+        await propose(node, view, { days: days.filter(({ day }) => !early.has(day)), attempt })
+      }
       const ready = await quorums(node, view, days)
       last = { turn, isLeader, until: ready.length > 0 ? 0 : node.now() + pauseMs(view, isLeader) }
       return ready
@@ -101,7 +101,6 @@ type Proposing = { days: readonly MissingDay[]; attempt: number }
 async function propose(node: Gathering, view: NetworkView, { days, attempt }: Proposing): Promise<void> {
   const proposals: Proposal[] = []
   for (const missing of days) {
-    if (node.rows.waitsFor(missing.day)) continue
     const report = await proposalFor(node, view, missing)
     if (report === undefined) continue
     const own = await node.journal.sign(report, domainOf(node, view))

@@ -63,7 +63,10 @@ export async function mayVote({ days, metrics, log }: Pick<Node, 'days' | 'metri
 export async function hear(node: Node, signed: SignedReport, domain: ReportDomain): Promise<void> {
   const { store, metrics, log } = node
   const { report, signer } = signed
-  const news = await store.hear({ ...signed, digest: reportDigest(report, domain) })
+  const news = await store.hear({
+    ...signed,
+    ...{ digest: reportDigest(report, domain), configDigest: domain.configDigest },
+  })
   if (news === 'known') return
   const facts = { peer: signer, day: report.day, round: report.round }
   if (news === 'equivocation') {

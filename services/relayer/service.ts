@@ -6,6 +6,7 @@ import type { Log } from '../runtime/log.ts'
 import { type Outbox, openOutbox } from '../runtime/outbox.ts'
 import { openOutboxStore } from '../runtime/store.ts'
 import { createApp } from './app.ts'
+import { openBonds } from './bonds/openBonds.ts'
 import type { Contracts, NetworkView } from './chain.ts'
 import type { RelayerConfig } from './config.ts'
 import { openDays, pauseBetweenReadingsMs } from './days.ts'
@@ -56,7 +57,7 @@ export async function openService(parameters: ServiceParameters): Promise<Servic
   const { chainId } = manifest.l2
   const folder = config.HASHSAND_STATE_DIR
   const identity = networkIdentity({ manifest, network, contracts })
-  const { source, days, close: closeDays } = await openSource(parameters, identity)
+  const { source, days, burial, close: closeDays } = await openSource(parameters, identity)
   const outbox = await openPayer(parameters)
 
   const sight = createSight(view)
@@ -75,6 +76,10 @@ export async function openService(parameters: ServiceParameters): Promise<Servic
     ...{ client, rewardIndex: contracts.rewardIndex, network: network.id, source, days },
     ...{ sight, accounts, outbox, failed: metrics.provingFailed, log },
   })
+  const bonds = openBonds({
+    ...{ client, rewardIndex: contracts.rewardIndex, network: network.id, days, burial, sight, outbox, log },
+    ...{ bonds: manifest.l2.contracts?.SignerBonds, nodes: nodes.all },
+  })
   const plan = createPlan(log)
   const rounds = createRounds({
     work: () => work({ ...context, plan, nodes: nodes.all }),
@@ -89,7 +94,7 @@ export async function openService(parameters: ServiceParameters): Promise<Servic
   const unitWork = BigInt(network.unitWork)
   return {
     app: createApp({ status: rounds.status, days, rows, unitWork, registry, log }),
-    rounds: [() => rounds.run(metrics), ...prover.rounds],
+    rounds: [() => rounds.run(metrics), ...prover.rounds, ...bonds],
     close: async () => {
       await nodes.close()
       await outbox?.close()
@@ -106,7 +111,8 @@ async function openSource({ config, network, view, signal }: ServiceParameters, 
   const { checkpoints, close } = store
   const source = createSource(kind, { config, checkpoints, signal })
   const pauseMs = pauseBetweenReadingsMs(view.clock)
-  return { source, days: openDays({ source, store, firstDay: view.firstDay, pauseMs }), close }
+  const days = openDays({ source, store, firstDay: view.firstDay, pauseMs })
+  return { source, days, burial: store.burial, close }
 }
 
 type RowsParameters = Pick<WatchParameters, 'totals' | 'chainTime' | 'metrics'>
@@ -120,7 +126,8 @@ async function openRows(
   const reporters = await readReporters(config.HASHSAND_POOLS)
   const store = await openPoolStore(join(config.HASHSAND_STATE_DIR, 'pools'))
   const dayMs = view.clock.epochSeconds * 1_000
-  const patienceMs = Math.max(dayMs / 24, 3_000)
+  const { HASHSAND_POOLS_PATIENCE_SECONDS: seconds } = config
+  const patienceMs = seconds === undefined ? Math.max(dayMs / 24, 10_000) : seconds * 1_000
   const retryMs = Math.max(dayMs / 288, 1_000)
   const watch = openWatch({ ...known, reporters, store, patienceMs, retryMs, log, signal })
   return { rows: openPoolRows({ store, ...watch }), close: store.close }

@@ -67,7 +67,7 @@ describe('relayer', function () {
     )
   })
 
-  it('waits while the node is away, and goes on when it is back', async () => {
+  it('F1: waits while the node is away, and goes on when it is back', async () => {
     const { client, node, index } = stage
     const attested = () => client.readContract({ ...index, functionName: 'newestDay', args: [1] })
     const state = join(folder, 'state.json')
@@ -139,7 +139,7 @@ describe('relayer', function () {
     assert.ok(counted >= 3 * epochs, `${counted} reports signed`)
   })
 
-  it('ends with a remedy when the manifest, the store or the keys are of something else', async () => {
+  it('F3, F12: ends with a remedy when the manifest, the store or the keys are of something else', async () => {
     const { manifest, node, relayer } = stage
     const ends = async (extra: Record<string, string>) => {
       const child = relayer.start(extra)

@@ -1,5 +1,5 @@
 import { formatEther, hexToString } from 'viem'
-import { rewardIndex } from '../../../chain/generated/abi.ts'
+import { rewardIndex, signerBonds } from '../../../chain/generated/abi.ts'
 import { readKeys } from '../../runtime/keys.ts'
 import type { NetworkView } from '../chain.ts'
 import { checkNetwork } from '../connect.ts'
@@ -59,9 +59,25 @@ export function checkSigner(patient: Patient, view: NetworkView): Finding[] {
   return [fail('signer', detail, 'Give the key of a signer, or have the timelock call changeSigners.')]
 }
 
-/** This version knows no contract that holds bonds. */
-export async function checkBond(_patient: Patient): Promise<Finding[]> {
-  return [ok('bond', 'no bond is asked for on this network')]
+/** Whether the node's word costs it something, and whether somebody wants it. */
+export async function checkBond({ manifest, account, client }: Patient): Promise<Finding[]> {
+  const address = manifest.l2.contracts?.SignerBonds
+  if (address === undefined) return [ok('bond', 'no bonds on this network')]
+  const contract = { address, abi: signerBonds.abi, args: [account.address] } as const
+  const [bond, isSlashed, accusations] = await Promise.all([
+    client.readContract({ ...contract, functionName: 'bondOf' }),
+    client.readContract({ ...contract, functionName: 'isSlashed' }),
+    client.readContract({ ...contract, functionName: 'openAccusationsOf' }),
+  ])
+  const detail = `${formatEther(bond)} ether at stake, ${accusations} accusations open`
+  if (isSlashed) {
+    return [fail('bond', `${account.address} was slashed`, 'It is never bonded again: take a new key.')]
+  }
+  if (accusations > 0n) {
+    return [warn('bond', detail, 'Keep the node running: it shows the headers that it has, within 7 days.')]
+  }
+  if (bond === 0n) return [warn('bond', detail, `Fund it at ${address}, if the signers agreed on bonds.`)]
+  return [ok('bond', detail)]
 }
 
 export async function checkPayer({ config, client }: Patient, _view: NetworkView): Promise<Finding[]> {

@@ -107,7 +107,11 @@ export type SignedRequest = z.infer<typeof signedRequest>
 export const signedAnswer = z.strictObject({ signed: z.array(signedReport).max(maxDays * maxRoundsTold) })
 export type SignedAnswer = z.infer<typeof signedAnswer>
 
-export const rowsAnswer = z.strictObject({ rows: z.array(row).max(maxDays * pools.length) })
+export const rowsAnswer = z.strictObject({
+  rows: z.array(row).max(maxDays * pools.length),
+  /** Days of which no more rows are to be waited for. */
+  ready: z.array(small(24)).max(maxDays),
+})
 export type RowsAnswer = z.output<typeof rowsAnswer>
 
 /** What is told of a row. */

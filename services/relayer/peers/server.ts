@@ -38,7 +38,7 @@ export const paths = {
   propose: '/peer/v1/propose',
 } as const
 
-type RowsToTell = { rows: readonly ReturnType<typeof toldRow>[] }
+type RowsToTell = { rows: readonly ReturnType<typeof toldRow>[]; ready: readonly number[] }
 
 /** What a node answers its peers. `from` is proven. */
 export type PeerHandlers = {

@@ -16,10 +16,12 @@ export type PoolRows = {
   seen(day: number): Promise<PoolRow[]>
   /** Whether a pool may soon give a row that is worth waiting for before the day is proposed. */
   waitsFor(day: number): boolean
+  /** Whether a leader may wait for others who have not looked yet. */
+  hasTime(day: number): boolean
   /** Begins to ask the pools for what is not known of these days. Nothing waits for the answers. */
   watch(days: readonly number[]): void
   /** Settles what this node proposes: of its own rows as many as at least `needed` of the others bear out, all together. */
-  choose(day: number, others: readonly (readonly PoolRow[])[], needed: number): Promise<void>
+  choose(day: number, others: readonly (readonly PoolRow[])[], needed: number): Promise<PoolRow[]>
   /** Root of what this node proposes; zero for no row. */
   rootOf(day: number): Hash
   /** Looks at another's rows, and keeps them where they can be signed. */
@@ -32,19 +34,20 @@ export type PoolRows = {
   rootsOf(day: number): Promise<Hash[]>
 }
 
-export type PoolRowsParameters = Pick<PoolRows, 'waitsFor' | 'watch'> & { store: PoolStore }
+export type PoolRowsParameters = Pick<PoolRows, 'waitsFor' | 'hasTime' | 'watch'> & { store: PoolStore }
 
-export function openPoolRows({ store, waitsFor, watch }: PoolRowsParameters): PoolRows {
+export function openPoolRows({ store, ...watching }: PoolRowsParameters): PoolRows {
   const chosen = new Map<number, Hash>()
   const seen = async (day: number) => (await store.rows(day)).filter(isComplete)
 
   return {
-    ...{ seen, waitsFor, watch },
+    ...{ seen, ...watching },
     choose: async (day, others, needed) => {
       const rows = borneOut(await seen(day), others, needed)
       const root = poolRowsRoot(rows)
       if (root !== zeroHash) await store.saveSet(day, root, rows)
       chosen.set(day, root)
+      return rows
     },
     rootOf: (day) => chosen.get(day) ?? zeroHash,
     offer: async (day, root, rows) => {
@@ -62,8 +65,9 @@ export function openPoolRows({ store, waitsFor, watch }: PoolRowsParameters): Po
 export const noPoolRows: PoolRows = {
   seen: async () => [],
   waitsFor: () => false,
+  hasTime: () => false,
   watch: () => {},
-  choose: async () => {},
+  choose: async () => [],
   rootOf: () => zeroHash,
   offer: async () => {},
   accepts: async (_day, root) => root === zeroHash,

@@ -33,7 +33,7 @@ export type WatchParameters = {
 type Asked = { since: number; notBefore: number; done: boolean }
 
 /** Asks each pool for each day: one question at a time to a pool, again after a failure that may pass, never after an answer. */
-export function openWatch(parameters: WatchParameters): Pick<PoolRows, 'watch' | 'waitsFor'> {
+export function openWatch(parameters: WatchParameters): Pick<PoolRows, 'watch' | 'waitsFor' | 'hasTime'> {
   const { reporters, patienceMs, retryMs, now = () => performance.now(), metrics, log } = parameters
   const asked = new Map<string, Asked>()
   const busy = new Set<Pool>()
@@ -65,6 +65,8 @@ export function openWatch(parameters: WatchParameters): Pick<PoolRows, 'watch' |
   }
 
   return {
+    hasTime: (day) =>
+      reporters.some(({ pool }) => now() < (asked.get(keyOf(day, pool))?.since ?? 0) + patienceMs),
     watch: (days) => {
       const first = days[0]
       for (const key of asked.keys())

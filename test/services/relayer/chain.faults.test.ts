@@ -73,13 +73,13 @@ describe('relayer on a faulty L2 node', function () {
   }
 
   for (const [what, listener] of Object.entries(faults)) {
-    it(`tries again when it ${what}`, async () => {
+    it(`F1: tries again when it ${what}`, async () => {
       const error = await look(listener)
       assert.ok(mayRetry(error), String(error))
     })
   }
 
-  it('acts on nothing that it says once it says that it is of another chain', async () => {
+  it('F3, F12: acts on nothing that it says once it says that it is of another chain', async () => {
     const error = await look(result('0x1'))
     assert.ok(error instanceof OtherChainNowError, String(error))
     assert.equal(error.retry, true)

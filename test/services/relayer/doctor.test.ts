@@ -3,8 +3,12 @@ import { execFile } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseEther } from 'viem'
+import { createWalletClient, type Hash, http, parseEther, zeroHash } from 'viem'
 import { generatePrivateKey } from 'viem/accounts'
+import { foundry } from 'viem/chains'
+import { signerBonds } from '../../../chain/generated/abi.ts'
+import { l2ContractNames } from '../../../chain/manifest.ts'
+import { signReport } from '../../../oracle/report.ts'
 import { asText, examine, isFit } from '../../../services/relayer/doctor/examine.ts'
 import type { Finding } from '../../../services/relayer/doctor/finding.ts'
 import { writeKeystore } from '../../../services/runtime/keystore.ts'
@@ -101,7 +105,7 @@ describe('relayer doctor', function () {
     },
   }
   for (const [what, { env, checks }] of Object.entries(ails)) {
-    it(`fails for ${what}, with a remedy`, async () => {
+    it(`${what === 'the payer' || what === 'the signer' ? 'F12: ' : ''}fails for ${what}, with a remedy`, async () => {
       const found = await examine({ ...stage.envOf(0, 'truth'), ...(await env()) }, signal)
       assert.equal(isFit(found), false)
       const failed = found.filter(({ state }) => state === 'fail')
@@ -169,6 +173,51 @@ describe('relayer doctor', function () {
       ill.stdout,
       /^fail {2}signer {4}.*is not a signer of network 1\n +→ Give the key of a signer/m,
     )
+  })
+
+  it('tells what the node has at stake, and fails when it was slashed', async () => {
+    const { manifest, contracts, client, anvil, index, keys } = stage
+    const bondOf = async (env: Record<string, string>) =>
+      of(await examine({ ...stage.envOf(0, 'truth'), ...env }, signal), 'bond')[0]
+    assert.deepEqual(await bondOf({}), { check: 'bond', state: 'ok', detail: 'no bonds on this network' })
+
+    const wallet = createWalletClient({ chain: foundry, transport: http(anvil.url) })
+    const [account] = await wallet.getAddresses()
+    assert.ok(account)
+    const receiptOf = async (hash: Hash) => client.waitForTransactionReceipt({ hash, pollingInterval: 100 })
+    const deployed = await wallet.deployContract({ ...signerBonds, account, args: [contracts.rewardIndex] })
+    const address = (await receiptOf(deployed)).contractAddress ?? assert.fail()
+    const l2 = Object.fromEntries(l2ContractNames.map((name) => [name, address]))
+    const env = { HASHSAND_MANIFEST: join(folder, 'bonded.json') }
+    await writeFile(
+      env.HASHSAND_MANIFEST,
+      JSON.stringify({ ...manifest, l2: { ...manifest.l2, contracts: l2 } }),
+    )
+    const signer = keys.oracle0
+    const call = { address, abi: signerBonds.abi, account } as const
+    assert.equal((await bondOf(env))?.state, 'warn')
+    const fund = { ...call, functionName: 'fund', args: [signer.address], value: 10n ** 18n } as const
+    await receiptOf(await wallet.writeContract(fund))
+    const funded = await bondOf(env)
+    assert.deepEqual([funded?.state, funded?.detail], ['ok', '1 ether at stake, 0 accusations open'])
+
+    const configDigest = await client.readContract({ ...index, functionName: 'configDigest', args: [1] })
+    const domain = { chainId: foundry.id, rewardIndex: contracts.rewardIndex, configDigest }
+    const said = [1n, 2n].map(async (work) => {
+      const amounts = { work, subsidy: 1n, fees: 0n, cappedFees: 0n, medianFee: 0n }
+      const report = {
+        ...{ network: 1, day: 20_000, round: 1, lastHeight: 1, lastBlockHash: zeroHash, ...amounts },
+        poolRowsRoot: zeroHash,
+      }
+      return { configDigest, report, signature: (await signReport(signer, report, domain)).signature }
+    })
+    const [first, second] = await Promise.all(said)
+    assert.ok(first && second)
+    const prove = { ...call, functionName: 'proveEquivocation', args: [first, second] } as const
+    await receiptOf(await wallet.writeContract(prove))
+    const slashed = await bondOf(env)
+    assert.equal(slashed?.state, 'fail')
+    assert.match(slashed?.remedy ?? '', /take a new key/)
   })
 
   it('needs no ether of a node that only looks on', async () => {

@@ -3,21 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isAddressEqual, recoverTypedDataAddress } from 'viem'
+import { type Hash, isAddressEqual, recoverTypedDataAddress, zeroHash } from 'viem'
+import { poolRow, type Scheme } from '../../../oracle/pools/poolRow.ts'
+import { verifyPoolRow } from '../../../oracle/pools/poolRowsTree.ts'
 import { reportTypedData } from '../../../oracle/report.ts'
 import { networkIdentity } from '../../../services/relayer/network.ts'
 import { openJournalStore } from '../../../services/relayer/store.ts'
-import {
-  attestedReports,
-  feesOfDay,
-  type NodesStage,
-  network,
-  nodesStage,
-  type Source,
-  untilAttested,
-} from './nodes.ts'
+import { differentSources, honestSeats, network, type Seat } from './differentSources.ts'
+import { attestedReports, type NodesStage, nodesStage, untilAttested } from './nodes.ts'
 
-// Four nodes as four processes. Three make a quorum: any one of them may be gone, lie or lag, and the day closes with the truth.
+// Four nodes as four processes, on a Bitcoin node's RPC, a REST service, a CSV and a chain of its own. Three make a quorum: any one of them may be gone, lie or lag, and the day closes with the truth.
 
 const days = 3
 const lastDay = network.firstDay + days - 1
@@ -29,32 +24,35 @@ const patienceMs = 10_000
 const anHourAhead = ['--import', 'data:text/javascript,const now=Date.now;Date.now=()=>now()+3600000']
 
 type Fault = 'dead' | 'lying' | 'behind'
-const sourceOf: Record<Fault, Source | undefined> = { dead: undefined, lying: 'lie', behind: 'behind' }
+const seatOf: Record<Fault, Seat | undefined> = { dead: undefined, lying: 'lie', behind: 'behind' }
 
 describe('four relayer nodes', function () {
   this.timeout(600_000)
   let folder = ''
   let stage: NodesStage
+  let sources: Awaited<ReturnType<typeof differentSources>>
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'hashsand-nodes-'))
-    stage = await nodesStage(folder, { days })
+    stage = await nodesStage(folder, { days, network })
+    sources = await differentSources(folder, days)
   })
   afterEach(async () => {
     await stage.close()
+    await sources.close()
     await rm(folder, { recursive: true, force: true })
   })
 
   /** The last nodes have the faults, one each; the others are honest. */
   async function startWith(faults: readonly Fault[]): Promise<void> {
-    const honest = 4 - faults.length
-    const sources = [...Array<Source>(honest).fill('truth'), ...faults.map((fault) => sourceOf[fault])]
-    const starting = sources.map((source, at) =>
-      source === undefined || stage.isRunning(at)
-        ? undefined
-        : stage.start(at, source, {}, at === 1 ? anHourAhead : []),
+    const seats = [...honestSeats.slice(0, 4 - faults.length), ...faults.map((fault) => seatOf[fault])]
+    const starting = seats.map((seat, at) =>
+      seat === undefined || stage.isRunning(at) ? undefined : start(at, seat),
     )
     await Promise.all(starting)
   }
+
+  const start = (at: number, seat: Seat) =>
+    stage.start(at, 'truth', sources.settings[seat], at === 1 ? anHourAhead : [])
 
   async function assertTruth(): Promise<void> {
     const reports = await attestedReports(stage)
@@ -62,7 +60,7 @@ describe('four relayer nodes', function () {
       reports.map(({ day, fees }) => ({ day, fees })),
       Array.from({ length: days }, (_, at) => network.firstDay + at).map((day) => ({
         day,
-        fees: feesOfDay(day),
+        fees: sources.feesOfDay(day),
       })),
     )
   }
@@ -72,6 +70,7 @@ describe('four relayer nodes', function () {
       await startWith([fault])
       await untilAttested(stage, lastDay, 150)
       await assertTruth()
+      await assertRowsProven()
       for (let at = 0; at < 3; at++) assert.equal(await stage.stop(at, 'SIGTERM'), 0, `node ${at}`)
       if (fault === 'lying') await assertHeardLie()
     })
@@ -85,7 +84,7 @@ describe('four relayer nodes', function () {
   for (const faults of pairs) {
     it(`close no day with one ${faults[0]} and one ${faults[1]}; the next round does when one is mended`, async () => {
       // Alone for a while, the liar comes to lead and binds itself in the first round of every day.
-      if (faults[1] === 'lying') await startAlone(3, 'lie')
+      if (faults[1] === 'lying') await startAlone()
       await startWith(faults)
       // Of the days before the last one, a node that is behind knows enough.
       const known = faults.includes('behind') ? lastDay - 1 : 0
@@ -98,7 +97,7 @@ describe('four relayer nodes', function () {
       await stage.stop(3)
       const bound = await roundsOf(3, lastDay)
       await stage.forgetDays(3)
-      await stage.start(3, 'truth')
+      await start(3, 'simulator')
       await untilAttested(stage, lastDay, 150)
       await assertTruth()
       const { round } = (await attestedReports(stage)).at(-1) ?? {}
@@ -107,9 +106,44 @@ describe('four relayer nodes', function () {
     })
   }
 
-  async function startAlone(at: number, source: Source): Promise<void> {
-    await stage.start(at, source)
-    while ((await stage.signatures(at)) < days) await sleep(200)
+  /** What the pools said is in a report, and any node that signed it shows each row with its proof. */
+  async function assertRowsProven(): Promise<void> {
+    const reports = (await attestedReports(stage)).filter(({ poolRowsRoot }) => poolRowsRoot !== zeroHash)
+    assert.ok(reports.length > 0, 'no report with rows')
+    for (const { day, poolRowsRoot } of reports) {
+      const answers = await Promise.all([0, 1, 2].map((at) => proofsOf(at, day)))
+      const proofs = answers.flat().filter(({ root }) => root === poolRowsRoot)
+      assert.ok(proofs.length >= 2, `${proofs.length} of three nodes show the row of day ${day}`)
+      for (const { hashrate, proof, scheme } of proofs) {
+        assert.equal(hashrate, String(10n ** 18n))
+        const row = poolRow({
+          ...{ pool: 'foundry', day, scheme, hashrate: BigInt(hashrate), reward: 540_432n, settled: false },
+        })
+        assert.ok(verifyPoolRow(row, proof, poolRowsRoot))
+      }
+    }
+  }
+
+  type Proof = { root: Hash; hashrate: string; scheme: Scheme; proof: Hash[] }
+  async function proofsOf(at: number, day: number): Promise<Proof[]> {
+    const response = await fetch(`${stage.statusUrl(at)}/v1/days/${day}/pools/foundry`)
+    return response.ok ? ((await response.json()) as { proofs: Proof[] }).proofs : []
+  }
+
+  it('F13: sign nothing without one that stands still like a paused machine, and close every day when it goes on', async () => {
+    await start(1, 'rest')
+    stage.pause(1)
+    await Promise.all([start(0, 'node'), start(2, 'csv')])
+    await sleep(2 * patienceMs)
+    assert.equal(await stage.attestedUntil(), 0)
+    stage.resume(1)
+    await untilAttested(stage, lastDay, 150)
+    await assertTruth()
+  })
+
+  async function startAlone(): Promise<void> {
+    await start(3, 'lie')
+    while ((await stage.signatures(3)) < days) await sleep(200)
   }
 
   const journalOf = (at: number) => {
@@ -144,7 +178,7 @@ describe('four relayer nodes', function () {
     const lies = heard.flat().filter(({ signer }) => isAddressEqual(signer, liar.address))
     assert.ok(lies.length > 0, 'nothing of the liar was heard')
     for (const { report, signature } of lies) {
-      assert.equal(report.fees, feesOfDay(report.day) * 1_000n)
+      assert.equal(report.fees, sources.feesOfDay(report.day) * 1_000n)
       const signer = await recoverTypedDataAddress({ ...reportTypedData(report, domain), signature })
       assert.equal(signer, liar.address)
     }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createPublicClient, http, type PublicClient, parseEther } from 'viem'
 import { foundry } from 'viem/chains'
 import { rewardIndex } from '../../../chain/generated/abi.ts'
-import { replayFiles, replayNetwork } from '../../../oracle/developmentNetworks.ts'
+import { type NetworkParameters, replayFiles, replayNetwork } from '../../../oracle/developmentNetworks.ts'
 import { createKeysFile, readKeys } from '../../../services/runtime/keys.ts'
 import { freePort, killed, startAnvil } from '../../bridge/anvilNode.ts'
 import { deployIndexAndLedger, manifestOf, nodeArguments } from '../relayerFixture.ts'
@@ -15,6 +15,7 @@ import { deployIndexAndLedger, manifestOf, nodeArguments } from '../relayerFixtu
 // Oracle nodes as processes of their own, each with its own key, journal, source and port, on one anvil.
 
 export const network = replayNetwork()
+const replay = network
 export const blocksPerDay = 3
 /** What a block pays in fees, in the truth that the tests know. */
 export const feesOfBlock = (height: number): bigint => 1_000n + BigInt(height % 7)
@@ -63,12 +64,18 @@ export function feesOfDay(day: number): bigint {
   return [0, 1, 2].reduce((sum, offset) => sum + feesOfBlock(first + offset), 0n)
 }
 
-export type NodesParameters = { days: number; daysOver?: number; epochSeconds?: number }
+export type NodesParameters = {
+  days: number
+  daysOver?: number
+  epochSeconds?: number
+  /** Of the replay, with made-up histories, unless a test brings another with its own sources. */
+  network?: NetworkParameters
+}
 
 /** A chain with an index, the keys of four signers who can pay, and their folders. No node runs yet. */
 export async function nodesStage(
   folder: string,
-  { days, daysOver = days + 2, epochSeconds = 1 }: NodesParameters,
+  { days, daysOver = days + 2, epochSeconds = 1, network = replay }: NodesParameters,
 ) {
   const keysPath = join(folder, 'keys.json')
   await createKeysFile(keysPath)
@@ -87,9 +94,11 @@ export async function nodesStage(
   const contracts = await deployIndexAndLedger(deployed)
   const manifest = await manifestOf({ node: anvil, client, network })
   await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest))
-  await writeHistory(join(folder, 'truth'), { days })
-  await writeHistory(join(folder, 'lie'), { days, factor: 1_000n })
-  await writeHistory(join(folder, 'behind'), { days: days - 1 })
+  if (network === replay) {
+    await writeHistory(join(folder, 'truth'), { days })
+    await writeHistory(join(folder, 'lie'), { days, factor: 1_000n })
+    await writeHistory(join(folder, 'behind'), { days: days - 1 })
+  }
 
   const ports = [await freePort(), await freePort(), await freePort(), await freePort()]
   const statusPorts = [await freePort(), await freePort(), await freePort(), await freePort()]
@@ -161,6 +170,8 @@ export async function nodesStage(
       stateOf,
       envOf,
     },
+    pause: (at: number) => children.get(at)?.kill('SIGSTOP'),
+    resume: (at: number) => children.get(at)?.kill('SIGCONT'),
     isRunning: (at: number) => {
       const child = children.get(at)
       return child !== undefined && child.exitCode === null && child.signalCode === null

@@ -41,7 +41,7 @@ describe('relayer peers', () => {
           return { address: bob.address, network: 1, live: true }
         },
         signed: async () => ({ signed: [] }),
-        rows: async () => ({ rows: [] }),
+        rows: async () => ({ rows: [], ready: [] }),
         propose: async () => ({ answers: [] }),
       },
       chainTime: () => bobTime,

@@ -50,7 +50,7 @@ describe('pool rows of a relayer', () => {
   let folder = ''
   let store: PoolStore
   let rows: PoolRows
-  const open = () => openPoolRows({ store, waitsFor: () => false, watch: () => {} })
+  const open = () => openPoolRows({ store, waitsFor: () => false, hasTime: () => false, watch: () => {} })
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'hashsand-pools-'))
     store = await openPoolStore(folder)

@@ -78,6 +78,7 @@ export async function startProvingChain({ bitcoin, firstDay, unitWork }: Proving
   }
 
   return {
+    ...{ client, outbox, wallet },
     /** What a prover with this source and these days works with. */
     proverOf: (source: ProofSource, days: ReadonlyMap<number, DayTotals>): ProverParameters => {
       const totals = async (day: number) => days.get(day)

@@ -4,6 +4,7 @@ import { continueAfter } from '../../oracle/sources/continueAfter.ts'
 import { RateLimitedError } from '../../oracle/sources/errors.ts'
 import { fromDay } from '../../oracle/sources/fromDay.ts'
 import { burialOf } from './bonds/burial.ts'
+import type { BurialStore } from './bonds/store.ts'
 import type { DayStore } from './store.ts'
 import type { Clock } from './turns.ts'
 
@@ -19,6 +20,8 @@ export type Days = {
 export type DaysParameters = {
   source: BlockSource
   store: DayStore
+  /** What shows later why a day was closed as it was. */
+  burials?: Pick<BurialStore, 'save'>
   firstDay: number
   /** Between two readings of a source that lives, unless the first one closed days: it may be somebody else's. */
   pauseMs?: number
@@ -35,7 +38,7 @@ type Reading = { after: DayTotals | undefined; day: number; limit: number }
 
 /** The closed days of a source, each computed once. */
 export function openDays(parameters: DaysParameters): Days {
-  const { source, store, firstDay, pauseMs = 0, now = () => performance.now() } = parameters
+  const { source, store, burials, firstDay, pauseMs = 0, now = () => performance.now() } = parameters
   let ended = false
   let notBefore = 0
 
@@ -58,8 +61,8 @@ export function openDays(parameters: DaysParameters): Days {
     let closed = 0
     let last = after?.day
     for await (const totals of completeDays(buried(blocks, source.confirmations), { firstDay, after })) {
-      const burial = await burialOf(source, totals)
-      if (burial !== undefined) await store.saveBurial(burial)
+      const burial = burials && (await burialOf(source, totals))
+      if (burial !== undefined) await burials?.save(burial)
       await store.saveTotals(totals)
       last = totals.day
       closed += 1

@@ -119,6 +119,7 @@ function gauges(registry: Registry, status: () => Status): void {
   gauge('pending_transactions', 'Transactions on their way', (now) => now.pendingTransactions)
   gauge('payer_balance_ether', 'What is left to pay for submissions', ({ payerEther }) => payerEther)
   gauge('next_unproven_day', 'The day that the relay closes next', ({ proving }) => proving?.nextDay)
+  gauge('accusations', 'Accusations of its nodes that it could not refute', (now) => now.accusations)
   gauge('relay_height', "Height of the relay's best block", ({ proving }) => proving?.relayHeight)
   gauge('exhausted', '1 when the recorded history is at its end', ({ exhausted }) => Number(exhausted))
   gauge('ready', '1 when a round succeeded lately', ({ ready }) => Number(ready))

@@ -7,6 +7,7 @@ import { type Outbox, openOutbox } from '../runtime/outbox.ts'
 import { openOutboxStore } from '../runtime/store.ts'
 import { createApp } from './app.ts'
 import { openBonds } from './bonds/openBonds.ts'
+import { type BurialStore, openBurialStore } from './bonds/store.ts'
 import type { Contracts, NetworkView } from './chain.ts'
 import type { RelayerConfig } from './config.ts'
 import { openDays, pauseBetweenReadingsMs } from './days.ts'
@@ -57,7 +58,8 @@ export async function openService(parameters: ServiceParameters): Promise<Servic
   const { chainId } = manifest.l2
   const folder = config.HASHSAND_STATE_DIR
   const identity = networkIdentity({ manifest, network, contracts })
-  const { source, days, burial, close: closeDays } = await openSource(parameters, identity)
+  const burials = await openBurialStore(join(folder, 'burials'))
+  const { source, days, close: closeDays } = await openSource(parameters, identity, burials)
   const outbox = await openPayer(parameters)
 
   const sight = createSight(view)
@@ -77,8 +79,8 @@ export async function openService(parameters: ServiceParameters): Promise<Servic
     ...{ sight, accounts, outbox, failed: metrics.provingFailed, log },
   })
   const bonds = openBonds({
-    ...{ client, rewardIndex: contracts.rewardIndex, network: network.id, days, burial, sight, outbox, log },
-    ...{ bonds: manifest.l2.contracts?.SignerBonds, nodes: nodes.all },
+    ...{ client, chainId, rewardIndex: contracts.rewardIndex, network: network.id, days, burials },
+    ...{ bonds: manifest.l2.contracts?.SignerBonds, nodes: nodes.all, sight, outbox, log },
   })
   const plan = createPlan(log)
   const rounds = createRounds({
@@ -87,32 +89,36 @@ export async function openService(parameters: ServiceParameters): Promise<Servic
       network: { id: network.id, name: network.name, unit: network.unit, source: source.kind },
       ...{ live, nodes: accounts.map(({ address }) => address), peers: nodes.peers() },
       pendingTransactions: outbox?.pending() ?? 0,
-      proving: prover.progress(),
+      ...{ proving: prover.progress(), accusations: bonds.defenceless() },
     }),
   })
   const { registry } = metrics
   const unitWork = BigInt(network.unitWork)
   return {
     app: createApp({ status: rounds.status, days, rows, unitWork, registry, log }),
-    rounds: [() => rounds.run(metrics), ...prover.rounds, ...bonds],
+    rounds: [() => rounds.run(metrics), ...prover.rounds, ...bonds.rounds],
     close: async () => {
       await nodes.close()
       await outbox?.close()
       await closeRows()
       await closeDays()
+      await burials.close()
     },
   }
 }
 
-async function openSource({ config, network, view, signal }: ServiceParameters, identity: string) {
+async function openSource(
+  { config, network, view, signal }: ServiceParameters,
+  identity: string,
+  burials: BurialStore,
+) {
   const kind = config.HASHSAND_SOURCE ?? network.source
   const bound = `${identity} from ${sourceIdentity(kind, config)}`
   const store = await openDayStore(join(config.HASHSAND_STATE_DIR, 'days'), bound)
   const { checkpoints, close } = store
   const source = createSource(kind, { config, checkpoints, signal })
   const pauseMs = pauseBetweenReadingsMs(view.clock)
-  const days = openDays({ source, store, firstDay: view.firstDay, pauseMs })
-  return { source, days, burial: store.burial, close }
+  return { source, days: openDays({ source, store, burials, firstDay: view.firstDay, pauseMs }), close }
 }
 
 type RowsParameters = Pick<WatchParameters, 'totals' | 'chainTime' | 'metrics'>

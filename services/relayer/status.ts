@@ -35,6 +35,8 @@ export type Status = {
   indices: readonly { id: number; name: string; nextDay: number }[]
   exhausted: boolean
   pendingTransactions: number
+  /** Accusations of its nodes that it could not refute. */
+  accusations?: number
   /** Of a network whose days this process proves. */
   proving?: Proving
   payerEther?: number
@@ -51,12 +53,26 @@ export type StatusParameters = {
   lastFailure: string | undefined
   pendingTransactions: number
   proving: Proving | undefined
+  accusations: number | undefined
 }
 
-export function statusOf({ progress, ageMs, lastFailure, proving, ...facts }: StatusParameters): Status {
+export function statusOf({
+  progress,
+  ageMs,
+  lastFailure,
+  proving,
+  accusations,
+  ...facts
+}: StatusParameters): Status {
   const ready = ageMs !== undefined && ageMs < staleMs
   const reason = ready ? undefined : (lastFailure ?? 'the first round has not ended yet')
-  const base = { ready, ...(reason === undefined ? {} : { reason }), ...facts, ...(proving && { proving }) }
+  const base = {
+    ready,
+    ...(reason === undefined ? {} : { reason }),
+    ...facts,
+    ...(proving && { proving }),
+    ...(accusations === undefined ? {} : { accusations }),
+  }
   if (progress === undefined) return { ...base, indices: [], exhausted: false }
   const { epoch, time, clock, lastSourceDay, lastAttestedDay, lastFinalDay, indices, exhausted } = progress
   const missing = firstMissingDay(progress)

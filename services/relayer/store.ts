@@ -5,7 +5,6 @@ import type { ChainState } from '../../oracle/simulator/mine.ts'
 import type { SimulatorCheckpoints } from '../../oracle/sources/simulator.ts'
 import { formatRow, openLevel, parseRow } from '../runtime/store.ts'
 import type { SignedReport } from './ballots.ts'
-import type { Burial } from './bonds/burial.ts'
 import { RelayerStoreIdentityError } from './errors.ts'
 
 /** What was signed for one network, day and round: one statement, under as many signer sets as there were meanwhile. */
@@ -29,7 +28,6 @@ export type JournalStore = {
   close(): Promise<void>
 }
 
-const keptBurials = 50
 /** Of one signer and day: a liar may not fill the disk. */
 const maxHeardOfSigner = 32
 
@@ -41,10 +39,6 @@ export type DayStore = {
   totals(day: number): Promise<DayTotals | undefined>
   lastTotals(): Promise<DayTotals | undefined>
   saveTotals(totals: DayTotals): Promise<void>
-  /** Headers that show why a day was closed as it was, of the last 50 days. */
-  burial(day: number): Promise<Burial | undefined>
-  /** On disk when it returns. */
-  saveBurial(burial: Burial): Promise<void>
   checkpoints: SimulatorCheckpoints
   close(): Promise<void>
 }
@@ -91,22 +85,10 @@ export async function openDayStore(folder: string, identity: string): Promise<Da
   const db = await openBound(folder, identity)
   const days = db.sublevel<string, string>('days', {})
   const states = db.sublevel<string, string>('simulator', {})
-  const burials = db.sublevel<string, string>('burials', {})
   return {
     totals: async (day) => parsed<DayTotals>(await days.get(ordered(day))),
     lastTotals: async () => parsed<DayTotals>((await days.values({ reverse: true, limit: 1 }).all())[0]),
     saveTotals: (totals) => days.put(ordered(totals.day), formatRow(totals)),
-    burial: async (day) => parsed<Burial>(await burials.get(ordered(day))),
-    saveBurial: async (burial) => {
-      const put = {
-        type: 'put',
-        sublevel: burials,
-        key: ordered(burial.day),
-        value: formatRow(burial),
-      } as const
-      await db.batch([put], { sync: true })
-      await burials.clear({ lt: ordered(Math.max(burial.day - keptBurials, 0)) })
-    },
     checkpoints: {
       before: async (height) =>
         parsed<ChainState>((await states.values({ lte: ordered(height), reverse: true, limit: 1 }).all())[0]),

@@ -19,6 +19,8 @@ export type BondsView = {
   lastProvenDay(): Promise<number>
   /** Zero for a day that is not proven. */
   statementOf(day: number): Promise<Hash>
+  /** Seconds; 0 for a day that is not proven. */
+  provenAt(day: number): Promise<number>
   isBuried(blockHash: Hash, headers: Hex, day: number): Promise<boolean>
 }
 
@@ -44,6 +46,8 @@ export function readBonds(
       client.readContract({ ...indexContract, functionName: 'lastProvenDay', args: [network] }),
     statementOf: (day) =>
       client.readContract({ ...indexContract, functionName: 'statementOf', args: [network, day] }),
+    provenAt: async (day) =>
+      (await client.readContract({ ...indexContract, functionName: 'dayOf', args: [network, day] })).provenAt,
     isBuried: async (blockHash, headers, day) =>
       client.readContract({
         ...{ address: await prover(), abi: bitcoinRelay.abi, functionName: 'isBuried' },

@@ -5,7 +5,7 @@ import type { Log } from '../../runtime/log.ts'
 import { CallRefusedError, TransactionRevertedError } from '../errors.ts'
 import type { Node } from '../node.ts'
 import type { Heard } from '../store.ts'
-import { type Burial, burialProofs } from './burial.ts'
+import { burialProofs } from './burial.ts'
 import {
   accusationId,
   accusationStates,
@@ -14,6 +14,7 @@ import {
   provenTotalsOf,
 } from './contract.ts'
 import type { SendBonds } from './send.ts'
+import type { BurialStore } from './store.ts'
 
 /** A bond is locked no longer after a day than this, so nothing older is worth a look. */
 const lookBackDays = 40
@@ -24,7 +25,9 @@ export type DutyParameters = {
   /** Who pays, and earns by accusing. */
   payer: Address
   totals: (day: number) => Promise<DayTotals | undefined>
-  burial: (day: number) => Promise<Burial | undefined>
+  burials: Pick<BurialStore, 'find'>
+  /** What was signed of a proven day in the calls that attested it: a quorum of liars needs to tell no peer. */
+  attested: (day: number) => Promise<readonly Heard[]>
   /** The chain's time, seconds. */
   chainTime: () => number
   /** The newest day that may have been signed. */
@@ -33,25 +36,31 @@ export type DutyParameters = {
   log: Log
 }
 
-/** Shows what was signed twice or wrongly, and defends what this process's own nodes signed in good faith. */
-export async function keepBonds(parameters: DutyParameters): Promise<void> {
+/**
+ * Shows what was signed twice or wrongly, and defends what this process's own nodes signed in good faith. Answers how many accusations of
+ * theirs it could not refute.
+ */
+export async function keepBonds(parameters: DutyParameters): Promise<number> {
   const last = parameters.newestDay()
   const days = Array.from({ length: lookBackDays }, (_, offset) => last - offset).filter((day) => day > 0)
   const proven = await parameters.view.lastProvenDay()
+  let left = 0
   for (const node of parameters.nodes) {
-    await defend(parameters, node, days)
+    left += await defend(parameters, node, days)
     for (const day of days) {
       const heard = await node.store.heardOf({ network: node.network, day })
-      const others = heard.filter(({ signer }) => !isOwn(parameters, signer))
-      if (others.length === 0) continue
-      await showEquivocations(parameters, others)
-      if (day <= proven) await accuse(parameters, day, others)
+      await showEquivocations(parameters, ofOthers(parameters, heard))
+      if (day > proven) continue
+      const attested = await parameters.attested(day)
+      await accuse(parameters, day, ofOthers(parameters, [...heard, ...attested]))
     }
   }
+  return left
 }
 
-const isOwn = ({ nodes }: DutyParameters, signer: Address) =>
-  nodes.some(({ account }) => isAddressEqual(account.address, signer))
+/** Who accuses himself loses four fifths. */
+const ofOthers = ({ nodes }: DutyParameters, heard: readonly Heard[]): Heard[] =>
+  heard.filter(({ signer }) => !nodes.some(({ account }) => isAddressEqual(account.address, signer)))
 
 async function showEquivocations(parameters: DutyParameters, heard: readonly Heard[]): Promise<void> {
   for (const [at, first] of heard.entries()) {
@@ -69,6 +78,7 @@ const contradicts = (one: Heard, other: Heard): boolean =>
 /** Only by totals of its own that are the proven ones: a node that was wrong itself accuses nobody. */
 async function accuse(parameters: DutyParameters, day: number, heard: readonly Heard[]): Promise<void> {
   const { view, send, payer, chainTime } = parameters
+  if (heard.length === 0) return
   const own = await parameters.totals(day)
   const statement = await view.statementOf(day)
   if (own === undefined || provenStatement(provenTotalsOf(own)) !== statement) return
@@ -88,27 +98,31 @@ async function defend(
   parameters: DutyParameters,
   { account, network, store }: DutyParameters['nodes'][number],
   days: readonly number[],
-): Promise<void> {
+): Promise<number> {
   const { view, log } = parameters
-  if ((await view.openAccusationsOf(account.address)) === 0n) return
+  if ((await view.openAccusationsOf(account.address)) === 0n) return 0
+  let left = 0
   for (const day of days) {
     for (const { report } of await store.signedOf({ network, day })) {
       const id = accusationId(account.address, report)
       if ((await view.accusation(id)).state !== accusationStates.open) continue
       const proof = await findProof(parameters, report.lastBlockHash, day)
       const facts = { accusation: id, day, block: report.lastBlockHash }
-      if (proof === undefined) log.error(facts, 'relayer.bond.defenceless')
-      else await attempt(parameters, () => parameters.send.defend(id, proof))
+      if (proof === undefined) {
+        left += 1
+        log.error(facts, 'relayer.bond.defenceless')
+      } else await attempt(parameters, () => parameters.send.defend(id, proof))
     }
   }
+  return left
 }
 
 async function findProof(
-  { view, burial, log }: DutyParameters,
+  { view, burials, log }: DutyParameters,
   blockHash: Hash,
   day: number,
 ): Promise<Hex | undefined> {
-  for (const proof of await burialProofs(burial, day)) {
+  for (const proof of await burialProofs(burials.find, day, blockHash)) {
     const isBuried = await view.isBuried(blockHash, proof, day).catch((error: unknown) => {
       log.debug({ day, reason: String(error) }, 'relayer.bond.proof.refused')
       return false

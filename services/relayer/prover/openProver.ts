@@ -1,11 +1,12 @@
 import { type Address, isAddressEqual, type PublicClient } from 'viem'
 import { rewardIndex } from '../../../chain/generated/abi.ts'
 import { hashsandPredeploys } from '../../../chain/generated/addresses.ts'
-import type { BlockSource, ProofSource } from '../../../oracle/sources/blockSource.ts'
+import type { BlockSource } from '../../../oracle/sources/blockSource.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Days } from '../days.ts'
 import type { Sight } from '../sight.ts'
+import { showsProofs } from '../source.ts'
 import { proveDay, proveHeaders } from './prover.ts'
 import { openRelay } from './relay.ts'
 import { createSend } from './send.ts'
@@ -78,8 +79,4 @@ export async function openProver(parameters: OpenProverParameters): Promise<Prov
     ],
     progress: () => proving,
   }
-}
-
-function showsProofs(source: BlockSource): source is ProofSource {
-  return 'proofOf' in source
 }

@@ -17,6 +17,7 @@ const status = statusOf({
     lastFailure: undefined,
     pendingTransactions: 0,
     proving: undefined,
+    accusations: undefined,
   },
 })
 

@@ -9,13 +9,21 @@ import { rewardIndex, signerBonds } from '../../../../chain/generated/abi.ts'
 import { hashsandPredeploys } from '../../../../chain/generated/addresses.ts'
 import type { DayTotals } from '../../../../oracle/dayTotals.ts'
 import { simulatorNetwork, simulatorSeed, simulatorTerms } from '../../../../oracle/developmentNetworks.ts'
-import { type Report, reportDigest, reportOf, signReport } from '../../../../oracle/report.ts'
+import {
+  encodeSignatures,
+  type Report,
+  reportDigest,
+  reportOf,
+  signReport,
+} from '../../../../oracle/report.ts'
 import type { SimulatedBlock } from '../../../../oracle/simulator/mine.ts'
 import type { ProofSource } from '../../../../oracle/sources/blockSource.ts'
 import { NoBlockAtHeightError } from '../../../../oracle/sources/errors.ts'
+import { attestedOnChain } from '../../../../services/relayer/bonds/attested.ts'
 import { readBonds } from '../../../../services/relayer/bonds/contract.ts'
 import { keepBonds } from '../../../../services/relayer/bonds/duty.ts'
 import { createSendBonds } from '../../../../services/relayer/bonds/send.ts'
+import { openBurialStore } from '../../../../services/relayer/bonds/store.ts'
 import { openDays } from '../../../../services/relayer/days.ts'
 import { openJournal } from '../../../../services/relayer/journal.ts'
 import { proveDay, proveHeaders } from '../../../../services/relayer/prover/prover.ts'
@@ -23,12 +31,14 @@ import { openDayStore, openJournalStore } from '../../../../services/relayer/sto
 import { createLog } from '../../../../services/runtime/log.ts'
 import { createStubChain } from '../../../oracle/sources/stubChain.ts'
 import { daysOf, type ProvingChain, startProvingChain } from '../prover/provingChain.ts'
+import { branchAt, main } from '../prover/simulatedBlocks.ts'
 
 // The real SignerBonds, index and relay: a day is proven, and what four signers said of it has its consequences.
 
 const { firstDay, unitWork } = simulatorNetwork()
 const index = hashsandPredeploys.RewardIndex
 const bond = parseEther('1')
+const quorum = Array.from({ length: 4 }, () => privateKeyToAccount(generatePrivateKey()))
 const log = createLog('test', process.env.HASHSAND_LOG_LEVEL ?? 'silent')
 
 function sourceOf(blocks: readonly SimulatedBlock[]): ProofSource {
@@ -73,7 +83,8 @@ describe('bonds of relayer nodes', function () {
   })
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'hashsand-bonds-'))
-    chain = await startProvingChain({ bitcoin: await simulatorTerms(), firstDay, unitWork })
+    const signers = quorum.map(({ address }) => address)
+    chain = await startProvingChain({ bitcoin: await simulatorTerms(), firstDay, unitWork, signers })
     const { client, wallet } = chain
     const hash = await wallet.deployContract({ ...signerBonds, args: [index], chain: null })
     const { contractAddress } = await client.waitForTransactionReceipt({ hash, pollingInterval: 20 })
@@ -98,8 +109,7 @@ describe('bonds of relayer nodes', function () {
     }),
   })
 
-  async function bonded(): Promise<PrivateKeyAccount> {
-    const account = privateKeyToAccount(generatePrivateKey())
+  async function bonded(account = privateKeyToAccount(generatePrivateKey())): Promise<PrivateKeyAccount> {
     const call = { address: bonds, abi: signerBonds.abi, functionName: 'fund' } as const
     const hash = await chain.wallet.writeContract({
       ...call,
@@ -115,14 +125,21 @@ describe('bonds of relayer nodes', function () {
   async function nodeOn(source: ProofSource, account = privateKeyToAccount(generatePrivateKey())) {
     const store = await openJournalStore(join(folder, account.address), account.address)
     const dayStore = await openDayStore(join(folder, `${account.address}-days`), 'days')
-    closing.push(store.close, dayStore.close)
-    const days = openDays({ source, store: dayStore, firstDay })
-    assert.equal(await days.closeUntil(firstDay, 1), firstDay)
+    const burials = await openBurialStore(join(folder, `${account.address}-burials`))
+    closing.push(store.close, dayStore.close, burials.close)
+    const days = openDays({ source, store: dayStore, burials, firstDay })
+    const shown = Math.min((await daysOf(source, firstDay)).size, 2)
+    assert.equal(await days.closeUntil(firstDay + 1, 2), firstDay + shown - 1)
     const { client, outbox } = chain
     const duty = {
       ...{ nodes: [{ account, network: 1, store }], payer: outbox.address, totals: days.totals, log },
       view: readBonds(client, { bonds, rewardIndex: index, network: 1 }),
-      burial: dayStore.burial,
+      burials,
+      attested: async (day: number) => {
+        const view = readBonds(client, { bonds, rewardIndex: index, network: 1 })
+        const times = { from: 0, until: await view.provenAt(day) }
+        return attestedOnChain({ client, domain, network: 1, day, ...times })
+      },
       newestDay: () => firstDay + 20,
       send: createSendBonds({ client, bonds, outbox, log }),
     }
@@ -131,7 +148,7 @@ describe('bonds of relayer nodes', function () {
       sign: (report: Report) => openJournal({ store, account }).sign(report, domain),
       keep: async () => {
         const time = Number((await client.getBlock()).timestamp)
-        await keepBonds({ ...duty, chainTime: () => time })
+        return keepBonds({ ...duty, chainTime: () => time })
       },
     }
   }
@@ -146,10 +163,10 @@ describe('bonds of relayer nodes', function () {
     return { ...signed, report, configDigest, digest: reportDigest(report, domain) }
   }
 
-  async function prove(): Promise<void> {
-    const known = new Map([[firstDay, chains.won]])
-    do await proveHeaders(chain.proverOf(chains.main, known))
-    while ((await proveDay(chain.proverOf(chains.main, known))).nextDay <= firstDay)
+  async function prove(last = firstDay, source = chains.main): Promise<void> {
+    const known = new Map([...(await daysOf(source, firstDay))].filter(([day]) => day <= last))
+    do await proveHeaders(chain.proverOf(source, known))
+    while ((await proveDay(chain.proverOf(source, known))).nextDay <= last)
   }
 
   it('takes the lone liar’s and leaves that of an honest node whose block was buried and then left', async () => {
@@ -208,5 +225,38 @@ describe('bonds of relayer nodes', function () {
     await prove()
     await witness.keep()
     assert.deepEqual(await stateOf(other.address), { bond, open: 0n })
+  })
+
+  it('finds a lying quorum in the call that attested, without having heard a word', async () => {
+    for (const signer of quorum) await bonded(signer)
+    const witness = await nodeOn(chains.main)
+    const lie = said(chains.won, { subsidy: chains.won.subsidy * 1_000n })
+    const liars = quorum.slice(1)
+    const signatures = await Promise.all(liars.map((signer) => signReport(signer, lie, domain)))
+    const attest = { address: index, abi: rewardIndex.abi, functionName: 'attest' } as const
+    const hash = await chain.wallet.writeContract({
+      ...{ ...attest, args: [lie, encodeSignatures(signatures, liars.length)], chain: null },
+    })
+    const { status } = await chain.client.waitForTransactionReceipt({ hash, pollingInterval: 20 })
+    assert.equal(status, 'success')
+    await prove()
+    await witness.keep()
+    const left = await Promise.all(quorum.map(async ({ address }) => (await stateOf(address)).bond))
+    assert.deepEqual(left, [bond, 0n, 0n, 0n])
+  })
+
+  it('leaves that of a node whose branch had left before midnight, by the headers of two days', async () => {
+    const unlucky = await bonded()
+    const fork = chains.won.lastHeight - 2
+    const branch = sourceOf([...main.filter(({ height }) => height <= fork), ...branchAt(fork, 'left', 220)])
+    const seen = (await daysOf(branch, firstDay)).get(firstDay + 1) ?? assert.fail()
+    const [witness, defender] = [await nodeOn(sourceOf(main)), await nodeOn(branch, unlucky)]
+    await defender.sign(said(seen))
+    await witness.store.hear(await heard(unlucky, said(seen)))
+    await prove(firstDay + 1, sourceOf(main))
+    await witness.keep()
+    assert.deepEqual(await stateOf(unlucky.address), { bond, open: 1n })
+    assert.equal(await defender.keep(), 0)
+    assert.deepEqual(await stateOf(unlucky.address), { bond, open: 0n })
   })
 })

@@ -1,23 +1,16 @@
 import assert from 'node:assert/strict'
 import type { DayTotals } from '../../../../oracle/dayTotals.ts'
-import { simulatorNetwork, simulatorSeed, simulatorTerms } from '../../../../oracle/developmentNetworks.ts'
+import { simulatorNetwork, simulatorTerms } from '../../../../oracle/developmentNetworks.ts'
 import { coinbaseProofs } from '../../../../oracle/proofs/coinbaseProofs.ts'
 import { headerBatches } from '../../../../oracle/proofs/headerBatches.ts'
-import {
-  type ChainState,
-  mineBlock,
-  type SimulatedBlock,
-  startOfChain,
-} from '../../../../oracle/simulator/mine.ts'
+import { startOfChain } from '../../../../oracle/simulator/mine.ts'
 import type { ProofSource } from '../../../../oracle/sources/blockSource.ts'
 import { NoCommonBlockError, SourceChainLighterError } from '../../../../services/relayer/prover/errors.ts'
 import { proveDay, proveHeaders } from '../../../../services/relayer/prover/prover.ts'
 import { daysOf, type ProvingChain, startProvingChain, statement } from './provingChain.ts'
+import { branchAt, main, mine, sourceOf } from './simulatedBlocks.ts'
 
 const { firstDay, unitWork } = simulatorNetwork()
-/** The first three days and what lies before and after them. */
-const mined = mine(simulatorSeed, startOfChain(simulatorSeed), 520)
-const main = mined.map(({ block }) => block)
 const source = sourceOf(main)
 
 describe('prover', () => {
@@ -103,36 +96,3 @@ describe('prover', () => {
     assert.equal(await chain.sent(), 0)
   })
 })
-
-type Mined = { block: SimulatedBlock; next: ChainState }
-
-function mine(seed: string, from: ChainState, count: number): Mined[] {
-  const blocks: Mined[] = []
-  for (let state = from; blocks.length < count; ) {
-    const found = mineBlock(seed, state)
-    blocks.push(found)
-    state = found.next
-  }
-  return blocks
-}
-
-/** Other blocks on top of the main chain's block at `height`. */
-function branchAt(height: number, seed: string, count: number): SimulatedBlock[] {
-  const fork = mined.find(({ block }) => block.height === height)
-  assert.ok(fork)
-  return mine(seed, fork.next, count).map(({ block }) => block)
-}
-
-function sourceOf(blocks: readonly SimulatedBlock[]): ProofSource {
-  const last = blocks.at(-1)
-  assert.ok(last)
-  return {
-    kind: 'simulator',
-    confirmations: 6,
-    async *blocks(after = 0) {
-      yield* blocks.filter(({ height }) => height > after)
-    },
-    tip: async () => ({ height: last.height, hash: last.hash }),
-    proofOf: async (wanted) => blocks.find(({ height }) => height === wanted) ?? assert.fail(),
-  }
-}

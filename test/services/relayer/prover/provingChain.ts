@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type Abi,
+  type Address,
   createPublicClient,
   createTestClient,
   createWalletClient,
@@ -33,7 +34,6 @@ import { account, config, startTestNode } from '../../../chain/fixture.ts'
 
 const chainId = 901
 const network = 1
-const daysOver = 100
 const log = createLog('test', 'silent')
 const index = { address: hashsandPredeploys.RewardIndex, abi: rewardIndex.abi } as const
 const relay = { address: hashsandPredeploys.BitcoinRelay, abi: bitcoinRelay.abi } as const
@@ -42,10 +42,24 @@ const l1 = Object.fromEntries(l1ContractNames.map((name) => [name, account().add
 
 export type ProvingChain = Awaited<ReturnType<typeof startProvingChain>>
 
-export type ProvingChainParameters = { bitcoin: BitcoinTerms; firstDay: number; unitWork: bigint }
+export type ProvingChainParameters = {
+  bitcoin: BitcoinTerms
+  firstDay: number
+  unitWork: bigint
+  daysOver?: number
+  epochSeconds?: number
+  signers?: readonly Address[]
+}
 
 /** An L2 with our genesis, on which a hundred days are over and none is proven; a prover's key, and a stranger's. */
-export async function startProvingChain({ bitcoin, firstDay, unitWork }: ProvingChainParameters) {
+export async function startProvingChain({
+  bitcoin,
+  firstDay,
+  unitWork,
+  daysOver = 100,
+  epochSeconds = 1,
+  signers,
+}: ProvingChainParameters) {
   const payer = account()
   const stranger = account()
   const node = await startTestNode(chainId, ['--network', 'optimism', '--hardfork', 'granite'])
@@ -55,8 +69,9 @@ export async function startProvingChain({ bitcoin, firstDay, unitWork }: Proving
   const networks = config.networks.map((given) => ({
     ...given,
     ...{ class: 'proven' as const, prover: relay.address, bitcoin, firstDay, unitWork },
+    signers: signers ?? given.signers,
   }))
-  const clock = { firstEpoch: firstDay, start: now - daysOver, epochSeconds: 1 }
+  const clock = { firstEpoch: firstDay, start: now - daysOver * epochSeconds, epochSeconds }
   await injectGenesis(node.rpcUrl, await buildGenesis({ ...config, clock, networks }, l1))
   const test = createTestClient({ mode: 'anvil', transport: http(node.rpcUrl) })
   for (const { address } of [payer, stranger]) await test.setBalance({ address, value: parseEther('100') })
@@ -78,7 +93,7 @@ export async function startProvingChain({ bitcoin, firstDay, unitWork }: Proving
   }
 
   return {
-    ...{ client, outbox, wallet },
+    ...{ client, wallet, outbox, chainId, network, index, rpcUrl: node.rpcUrl },
     /** What a prover with this source and these days works with. */
     proverOf: (source: ProofSource, days: ReadonlyMap<number, DayTotals>): ProverParameters => {
       const totals = async (day: number) => days.get(day)

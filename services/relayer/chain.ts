@@ -113,7 +113,7 @@ export function firstMissingDay({
  * Whatever a node answers instead of an answer may be otherwise the next time, and is no reason to end. Numbers that are none make
  * viem fail with JavaScript's own errors.
  */
-async function answered<Value>(asking: Promise<Value>): Promise<Value> {
+export async function answered<Value>(asking: Promise<Value>): Promise<Value> {
   return asking.catch((error: unknown) => {
     const problem = error instanceof ViemError ? error.shortMessage : `${error}.`
     throw new NodeAnswerError(problem, error)
@@ -140,7 +140,8 @@ export async function gasWithMargin(
   } catch (error) {
     if (!(error instanceof ContractFunctionExecutionError)) throw error
     const revert = error.walk((cause) => cause instanceof ContractFunctionRevertedError)
-    if (!(revert instanceof ContractFunctionRevertedError)) throw error
+    if (!(revert instanceof ContractFunctionRevertedError))
+      throw new NodeAnswerError(error.shortMessage, error)
     throw new CallRefusedError(call.functionName, revert.data?.errorName ?? 'an unknown error', error)
   }
 }

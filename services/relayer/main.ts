@@ -1,4 +1,4 @@
-import { createPublicClient, http } from 'viem'
+import { createPublicClient } from 'viem'
 import { readManifest } from '../../chain/manifest.ts'
 import { readConfig } from '../runtime/config.ts'
 import { serve } from '../runtime/http.ts'
@@ -7,6 +7,7 @@ import { createLog } from '../runtime/log.ts'
 import { loop } from '../runtime/loop.ts'
 import { exitCode, runMain } from '../runtime/main.ts'
 import { stopSignal } from '../runtime/stop.ts'
+import { checkedTransport } from './checkedTransport.ts'
 import { type RelayerConfig, relayerConfig } from './config.ts'
 import { connect } from './connect.ts'
 import { asText, examine, isFit } from './doctor/examine.ts'
@@ -43,7 +44,7 @@ async function runNode(): Promise<void> {
 
   const { chainId, genesisHash } = manifest.l2
   const url = config.HASHSAND_L2_RPC ?? manifest.l2.rpcUrl
-  const client = createPublicClient({ transport: http(url, { batch: true }), cacheTime: 0 })
+  const client = createPublicClient({ transport: checkedTransport(url), cacheTime: 0 })
   const view = await connect(client, {
     url,
     chainId,

@@ -2,7 +2,14 @@ import type { PublicClient } from 'viem'
 import type { Log } from '../runtime/log.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { attestDays } from './attest.ts'
-import { type Contracts, firstMissingDay, type NetworkView, readNetwork, readNextPoke } from './chain.ts'
+import {
+  answered,
+  type Contracts,
+  firstMissingDay,
+  type NetworkView,
+  readNetwork,
+  readNextPoke,
+} from './chain.ts'
 import type { Days } from './days.ts'
 import { CallRefusedError, TransactionRevertedError } from './errors.ts'
 import { overDays } from './gather.ts'
@@ -57,7 +64,7 @@ export async function work(parameters: WorkParameters): Promise<Progress> {
   const after = await look(parameters)
   sight.see(after)
   const indices = await pokeAll(parameters, after)
-  const payerWei = outbox === undefined ? 0n : await client.getBalance({ address: outbox.address })
+  const payerWei = outbox === undefined ? 0n : await answered(client.getBalance({ address: outbox.address }))
 
   const over = after.epoch - 1
   const arrived =

@@ -32,9 +32,12 @@ export async function loop({ log, signal, everyMs, step }: LoopParameters): Prom
   }
 }
 
-/** Whether the same work may be tried again: our own word, or a node that did not answer. */
+/** Whether the same work may be tried again: our own word, though a library wrapped it, or a node that did not answer. */
 export function mayRetry(error: unknown): boolean {
-  return error instanceof BaseError ? error.retry : nodeIsSilent(error)
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof BaseError) return cause.retry
+  }
+  return nodeIsSilent(error)
 }
 
 /** A node that is down, slow or overloaded, somewhere among the causes. */

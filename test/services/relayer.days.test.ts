@@ -5,8 +5,11 @@ import { join } from 'node:path'
 import type { Block } from '../../oracle/block.ts'
 import { BlockReplacedError, BlockSequenceError } from '../../oracle/errors.ts'
 import type { BlockSource } from '../../oracle/sources/blockSource.ts'
+import { RateLimitedError } from '../../oracle/sources/errors.ts'
+import type { Burial } from '../../services/relayer/bonds/burial.ts'
 import { openDays } from '../../services/relayer/days.ts'
 import { type DayStore, openDayStore } from '../../services/relayer/store.ts'
+import { createStubChain } from '../oracle/sources/stubChain.ts'
 
 /** One block a day from height 1 and day 1 on, all of the branch `branch`. */
 function sourceOf(
@@ -78,5 +81,58 @@ describe('relayer days', () => {
     await assert.rejects(daysOf(sourceOf(3)).closeUntil(8, 16), BlockReplacedError)
     await assert.rejects(daysOf(sourceOf(10, { skip: 8 })).closeUntil(9, 16), BlockSequenceError)
     assert.equal(await daysOf(sourceOf(10)).closeUntil(9, 16), 9)
+  })
+
+  it('reads a live source again after a pause, or when the service says so, and at once where days were closed', async () => {
+    let [now, reads] = [0, 0]
+    let refuses = false
+    const { blocks, ...live } = sourceOf(12, { kind: 'simulator' })
+    const source: BlockSource = {
+      ...live,
+      async *blocks(after) {
+        reads += 1
+        if (refuses) throw new RateLimitedError('pool.example', 60)
+        yield* blocks(after)
+      },
+    }
+    const days = openDays({ source, store, firstDay: 2, pauseMs: 1_000, now: () => now })
+    assert.equal(await days.closeUntil(20, 5), 6)
+    assert.equal(await days.closeUntil(20, 16), 11)
+    assert.equal(await days.closeUntil(20, 16), 11)
+    assert.equal(reads, 3)
+    assert.equal(await days.closeUntil(20, 16), 11)
+    assert.equal(reads, 3, 'read again within the pause')
+    ;[now, refuses] = [1_000, true]
+    await assert.rejects(days.closeUntil(20, 16), RateLimitedError)
+    for (const time of [2_000, 60_999]) {
+      now = time
+      assert.equal(await days.closeUntil(20, 16), 11)
+    }
+    assert.equal(reads, 4)
+    ;[now, refuses] = [61_000, false]
+    await days.closeUntil(20, 16)
+    assert.equal(reads, 5)
+  })
+
+  it('keeps the headers of a day and of the six blocks on it, where the source has them', async () => {
+    const { blocks: mined } = createStubChain('kept', 320)
+    const source = {
+      kind: 'node' as const,
+      confirmations: 6,
+      async *blocks(after = 0) {
+        yield* mined.filter(({ height }) => height > after)
+      },
+      tip: async () => mined.at(-1),
+      proofOf: async (height: number) => mined.find((block) => block.height === height) ?? assert.fail(),
+    }
+    const day = 1 + Math.floor((mined[0]?.medianTime ?? 0) / 86_400)
+    const recorded = { ...source, tip: async () => undefined }
+    const kept: Burial[] = []
+    const burials = { save: async (burial: Burial) => void kept.push(burial) }
+    assert.equal(await openDays({ source: recorded, store, burials, firstDay: day }).closeUntil(day, 1), day)
+    const [{ blocks, blockHash } = assert.fail('no headers kept')] = kept
+    const { firstHeight, lastHeight, lastHash } = (await store.totals(day)) ?? assert.fail()
+    assert.equal(blockHash, lastHash)
+    assert.deepEqual([blocks[0]?.height, blocks.at(-1)?.height], [firstHeight, lastHeight + 6])
   })
 })

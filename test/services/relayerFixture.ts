@@ -159,7 +159,7 @@ export const nodeArguments = ['--block-time', '1', '--order', 'fifo'] as const
 /** A network on a node of its own, the keys to it, and a relayer that is not started yet. */
 export async function relayerStage(
   folder: string,
-  { network, daysOver }: Pick<FixtureParameters, 'network' | 'daysOver'>,
+  { network, daysOver, epochSeconds = 1 }: Pick<FixtureParameters, 'network' | 'daysOver' | 'epochSeconds'>,
 ) {
   await createKeysFile(join(folder, 'keys.json'))
   const keys = await readKeys(join(folder, 'keys.json'))
@@ -167,7 +167,7 @@ export async function relayerStage(
   const client: PublicClient = createPublicClient({ chain: foundry, transport: http(node.url), cacheTime: 0 })
   await node.rpc('anvil_setBalance', keys.relayer.address, `0x${parseEther('10').toString(16)}`)
   const signers = [keys.oracle0, keys.oracle1, keys.oracle2, keys.oracle3]
-  const contracts = await deployIndexAndLedger({ node, client, network, signers, daysOver })
+  const contracts = await deployIndexAndLedger({ node, client, network, signers, daysOver, epochSeconds })
   const manifest = await manifestOf({ node, client, network })
   await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest))
   await mkdir(join(folder, 'relayer'))

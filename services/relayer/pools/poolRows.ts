@@ -52,8 +52,8 @@ export function openPoolRows({ store, ...watching }: PoolRowsParameters): PoolRo
     rootOf: (day) => chosen.get(day) ?? zeroHash,
     offer: async (day, root, rows) => {
       const own = await seen(day)
-      const isRight = rows.every((row) => row.day === day) && safeRoot(rows) === root
-      if (root !== zeroHash && isRight && bearsOut(own, rows)) await store.saveSet(day, root, rows)
+      if (root !== zeroHash && safeRoot(rows) === root && bearsOut(own, rows))
+        await store.saveSet(day, root, rows)
     },
     accepts: async (day, root) => root === zeroHash || (await store.set(day, root)) !== undefined,
     rowsOf: (day, root) => store.set(day, root),

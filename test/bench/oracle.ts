@@ -1,12 +1,18 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseEther, type TransactionReceipt, toHex } from 'viem'
-import { anvil } from '../../chain/engine/anvil/rpc.ts'
+import type { TransactionReceipt } from 'viem'
 import { parseHeader } from '../../oracle/header.ts'
 import { bitsToTarget, workOf } from '../../oracle/target.ts'
-import { clientOf, deployer, startTestNode } from '../chain/fixture.ts'
+import type { TestNode } from '../chain/fixture.ts'
 import { dataFolder, recorded } from '../oracle/recorded.ts'
-import { chainId, compact, cutByDay, deployRelay, headersIn, lastHash } from '../oracle/relayFixture.ts'
+import {
+  compact,
+  cutByDay,
+  deployRelay,
+  headersIn,
+  lastHash,
+  startRelayNode,
+} from '../oracle/relayFixture.ts'
 import type { Bench, Figure, Peer, Stage } from './bench.ts'
 import { GasCaseMissingError } from './errors.ts'
 import { type GasCase, runGasTests } from './gasTests.ts'
@@ -129,12 +135,8 @@ async function recordedHeaders({ measured, say }: Stage): Promise<void> {
     return
   }
   say('relaying recorded headers on anvil, hard fork Osaka')
-  const node = await startTestNode(chainId, ['--hardfork', 'osaka'])
+  const node = await startRelayNode()
   try {
-    await anvil(clientOf(node.rpcUrl, chainId), 'anvil_setBalance', [
-      deployer.address,
-      toHex(parseEther('1000')),
-    ])
     for (const size of sizes) {
       const receipt = await relayBatch(node, size)
       const each = Number(receipt.gasUsed) / size
@@ -149,10 +151,7 @@ async function recordedHeaders({ measured, say }: Stage): Promise<void> {
   }
 }
 
-async function relayBatch(
-  node: Awaited<ReturnType<typeof startTestNode>>,
-  size: number,
-): Promise<TransactionReceipt> {
+async function relayBatch(node: TestNode, size: number): Promise<TransactionReceipt> {
   const headers = headersIn(recorded(file.name))
   const first = headers.slice(0, 11)
   const times = first.map((header) => parseHeader(header).time)

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict'
-import { type Hash, parseEther, toHex } from 'viem'
-import { anvil } from '../../chain/engine/anvil/rpc.ts'
+import { type Hash, toHex } from 'viem'
 import { type Block, dayOf } from '../../oracle/block.ts'
 import { buildCoinbase } from '../../oracle/coinbase.ts'
 import { hash256, toDisplay } from '../../oracle/hash256.ts'
 import { hasWork, headerHash, parseHeader, serialiseHeader } from '../../oracle/header.ts'
 import { serialiseTransaction } from '../../oracle/transaction.ts'
-import { clientOf, deployer, startTestNode, type TestNode } from '../chain/fixture.ts'
+import type { TestNode } from '../chain/fixture.ts'
 import { type GoldenRow, goldenRows, needData, recordedBlocks, windows } from './recorded.ts'
 import {
-  chainId,
   compact,
   deployRelay,
   groupHashesOf,
@@ -18,6 +16,7 @@ import {
   maxBatch,
   proofOf,
   type Relay,
+  startRelayNode,
   type Written,
 } from './relayFixture.ts'
 
@@ -35,11 +34,7 @@ describe('bitcoin relay: the golden days, proven', function () {
 
   before(async function () {
     needData(this)
-    node = await startTestNode(chainId, ['--hardfork', 'osaka'])
-    await anvil(clientOf(node.rpcUrl, chainId), 'anvil_setBalance', [
-      deployer.address,
-      toHex(parseEther('1000')),
-    ])
+    node = await startRelayNode()
   })
   after(() => node?.stop())
 

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { type Address, type Hex, parseEther, sliceHex, toHex } from 'viem'
+import { type Address, type Hex, sliceHex, toHex } from 'viem'
 import { readContract } from 'viem/actions'
 import { z } from 'zod'
 import { loadArtifact } from '../../chain/artifacts.ts'
-import { anvil } from '../../chain/engine/anvil/rpc.ts'
-import { clientOf, deployer, startTestNode, type TestNode } from '../chain/fixture.ts'
+import { clientOf, type TestNode } from '../chain/fixture.ts'
 import { bytesOf, recordedCoinbases } from './proofs/recordedCoinbases.ts'
 import { needData, recorded } from './recorded.ts'
-import { chainId, compact, deploy, headersIn, reverts } from './relayFixture.ts'
+import { chainId, compact, deploy, headersIn, reverts, startRelayNode } from './relayFixture.ts'
 
 /** Read in one call: the limit of gas is a node's. */
 const headersAtOnce = 200
@@ -34,11 +33,7 @@ describe('bitcoin libraries beside keep-network’s: recorded bytes', function (
 
   before(async function () {
     needData(this)
-    node = await startTestNode(chainId, ['--hardfork', 'osaka'])
-    await anvil(clientOf(node.rpcUrl, chainId), 'anvil_setBalance', [
-      deployer.address,
-      toHex(parseEther('1000')),
-    ])
+    node = await startRelayNode()
     both = await deploy(node, bytecode)
   })
   after(() => node?.stop())

@@ -7,16 +7,18 @@ import {
   type Hash,
   type Hex,
   keccak256,
+  parseEther,
   type TransactionReceipt,
   toHex,
   BaseError as ViemError,
 } from 'viem'
 import { readContract, sendTransaction, simulateContract, waitForTransactionReceipt } from 'viem/actions'
 import { loadArtifact } from '../../chain/artifacts.ts'
+import { anvil } from '../../chain/engine/anvil/rpc.ts'
 import { bitcoinRelay } from '../../chain/generated/abi.ts'
 import { headerHash, parseHeader } from '../../oracle/header.ts'
 import { medianTimePast, medianTimeSpan } from '../../oracle/medianTime.ts'
-import { clientOf, type TestNode } from '../chain/fixture.ts'
+import { clientOf, deployer, startTestNode, type TestNode } from '../chain/fixture.ts'
 
 /** What the tests of the relay on real data share: a relay on a local node, batches cut by day, typed reverts. */
 
@@ -41,6 +43,16 @@ export type RelayParameters = {
 }
 
 export type Relay = Awaited<ReturnType<typeof deployRelay>>
+
+/** A node with the calldata floor of EIP-7623, and a deployer who can pay for days. */
+export async function startRelayNode(): Promise<TestNode> {
+  const node = await startTestNode(chainId, ['--hardfork', 'osaka'])
+  await anvil(clientOf(node.rpcUrl, chainId), 'anvil_setBalance', [
+    deployer.address,
+    toHex(parseEther('1000')),
+  ])
+  return node
+}
 
 /** A relay, and a recorder in place of the reward index. */
 export async function deployRelay(node: TestNode, parameters: RelayParameters) {

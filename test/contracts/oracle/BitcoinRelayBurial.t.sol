@@ -108,6 +108,7 @@ contract BitcoinRelayBurialTest is BitcoinRelayTest {
 
     /* FALSE */
 
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_isBuried_falseOfAnyOtherBlockOrDay(uint256 position, uint24 day, bytes32 unknown)
         public
         view
@@ -136,6 +137,7 @@ contract BitcoinRelayBurialTest is BitcoinRelayTest {
 
     /* REVERTS */
 
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_isBuried_revertsIfMalformed(uint256 length, uint8 blocks) public {
         uint256 last = _lastAt(SECOND_DAY);
         bytes32 hash = _branch()[last].hash;
@@ -167,6 +169,7 @@ contract BitcoinRelayBurialTest is BitcoinRelayTest {
     }
 
     /// @dev Work, bits and times are those of `addHeaders`; here each is wrong once, at any place.
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_isBuried_revertsIfHeadersAreWrong(uint256 position, uint8 kind) public {
         uint256 last = _lastAt(SECOND_DAY);
         (Mined[] memory branch, uint24[] memory found) = (_branch(), _branchDays);
@@ -296,21 +299,9 @@ contract BitcoinRelayBurialTest is BitcoinRelayTest {
         private
         returns (RewardIndex index, SignerBonds bonds)
     {
-        address[] memory signers = new address[](1);
-        signers[0] = signer;
+        address relay_ = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
         IRewardIndex.NetworkConfig[] memory networks = new IRewardIndex.NetworkConfig[](1);
-        networks[0] = IRewardIndex.NetworkConfig({
-            name: "BTC",
-            unit: "1 H/s",
-            class: IRewardIndex.NetworkClass.Proven,
-            unitWork: DAY,
-            prover: vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1),
-            challenger: address(0),
-            firstDay: FIRST_DAY,
-            disputeSeconds: 100,
-            faultTolerance: 0,
-            signers: signers
-        });
+        networks[0] = networkProvenBy(relay_, signer);
         index = new RewardIndex(IRewardIndex.Clock(FIRST_DAY, MIDNIGHT, DAY), address(this), networks);
         chosen.rewardIndex = address(index);
         relay = new BitcoinRelay(chosen);

@@ -38,7 +38,9 @@ contract BitcoinRelayGasTest is BitcoinRelayTest {
     /// forge-config: default.isolate = true
     function test_day_withinBudget() public {
         IRewardIndex.NetworkConfig[] memory networks = new IRewardIndex.NetworkConfig[](1);
-        networks[0] = _networkProvenBy(vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1));
+        networks[0] = networkProvenBy(
+            vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1), makeAddr("signer")
+        );
         IRewardIndex.Clock memory clock = IRewardIndex.Clock(FIRST_DAY, MIDNIGHT, DAY);
         _deployOn(address(new RewardIndex(clock, address(this), networks)));
         Mined[] memory chain = _realistic();
@@ -116,23 +118,6 @@ contract BitcoinRelayGasTest is BitcoinRelayTest {
         IBitcoinRelay.Parameters memory chosen = parameters();
         chosen.rewardIndex = rewardIndex;
         relay = new BitcoinRelay(chosen);
-    }
-
-    function _networkProvenBy(address prover) private returns (IRewardIndex.NetworkConfig memory) {
-        address[] memory signers = new address[](1);
-        signers[0] = makeAddr("signer");
-        return IRewardIndex.NetworkConfig({
-            name: "BTC",
-            unit: "1 H/s",
-            class: IRewardIndex.NetworkClass.Proven,
-            unitWork: DAY,
-            prover: prover,
-            challenger: address(0),
-            firstDay: FIRST_DAY,
-            disputeSeconds: 100,
-            faultTolerance: 0,
-            signers: signers
-        });
     }
 
     function _realistic() private view returns (Mined[] memory chain) {

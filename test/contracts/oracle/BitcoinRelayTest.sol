@@ -5,6 +5,7 @@ pragma solidity 0.8.30;
 // forge-lint: disable-start(unsafe-typecast)
 
 import {IBitcoinRelay} from "../../../contracts/interfaces/IBitcoinRelay.sol";
+import {IRewardIndex} from "../../../contracts/interfaces/IRewardIndex.sol";
 import {BitcoinRelay} from "../../../contracts/oracle/BitcoinRelay.sol";
 import {ProvenDaysRecorder} from "../mocks/ProvenDaysRecorder.sol";
 import {Test} from "forge-std/Test.sol";
@@ -70,6 +71,28 @@ abstract contract BitcoinRelayTest is Test {
                 epochStart: genesisTimes[0],
                 times: genesisTimes
             })
+        });
+    }
+
+    /// @dev For the real index, in which this chain is proven.
+    function networkProvenBy(address prover, address signer)
+        internal
+        pure
+        returns (IRewardIndex.NetworkConfig memory)
+    {
+        address[] memory signers = new address[](1);
+        signers[0] = signer;
+        return IRewardIndex.NetworkConfig({
+            name: "BTC",
+            unit: "1 H/s",
+            class: IRewardIndex.NetworkClass.Proven,
+            unitWork: DAY,
+            prover: prover,
+            challenger: address(0),
+            firstDay: FIRST_DAY,
+            disputeSeconds: 100,
+            faultTolerance: 0,
+            signers: signers
         });
     }
 

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { ContractFunctionRevertedError, type Hash, parseEther, toHex, BaseError as ViemError } from 'viem'
+import { ContractFunctionRevertedError, type Hash, toHex, BaseError as ViemError } from 'viem'
 import { z } from 'zod'
-import { anvil } from '../../../chain/engine/anvil/rpc.ts'
 import { headerHash, parseHeader } from '../../../oracle/header.ts'
-import { clientOf, deployer, startTestNode, type TestNode } from '../../chain/fixture.ts'
+import type { TestNode } from '../../chain/fixture.ts'
 import { needData, recorded } from '../recorded.ts'
-import { chainId, compact, deployRelay, proofOf, type Relay, reverts } from '../relayFixture.ts'
+import { compact, deployRelay, proofOf, type Relay, reverts, startRelayNode } from '../relayFixture.ts'
 
 const bytes = z.string().transform((hex) => Buffer.from(hex.replace(/^0x/, ''), 'hex'))
 const fixture = z.object({
@@ -34,11 +33,7 @@ describe('bitcoin relay: recorded coinbases', function () {
 
   before(async function () {
     needData(this)
-    node = await startTestNode(chainId, ['--hardfork', 'osaka'])
-    await anvil(clientOf(node.rpcUrl, chainId), 'anvil_setBalance', [
-      deployer.address,
-      toHex(parseEther('1000')),
-    ])
+    node = await startRelayNode()
     fixtures = z.array(fixture).parse(JSON.parse(recorded('btc_coinbase_proofs.json').toString()))
     for (const each of fixtures) relays.set(each.height, await relayWith(each))
   })

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
-import { type Hash, parseEther, toHex } from 'viem'
+import { type Hash, toHex } from 'viem'
 import { z } from 'zod'
-import { anvil } from '../../../chain/engine/anvil/rpc.ts'
 import { headerHash, parseHeader } from '../../../oracle/header.ts'
 import { bitsToTarget, workOf } from '../../../oracle/target.ts'
-import { clientOf, deployer, startTestNode, type TestNode } from '../../chain/fixture.ts'
+import type { TestNode } from '../../chain/fixture.ts'
 import { needData, recorded } from '../recorded.ts'
 import {
-  chainId,
   compact,
   cutByDay,
   deployRelay,
@@ -17,6 +15,7 @@ import {
   type Relay,
   relayAll,
   reverts,
+  startRelayNode,
 } from '../relayFixture.ts'
 
 const retargets = new Map<number, { time: number; bits: number; chainwork: bigint }>()
@@ -45,11 +44,7 @@ describe('bitcoin relay: recorded headers', function () {
           chainwork: BigInt(`0x${chainwork}`),
         })
     }
-    node = await startTestNode(chainId, ['--hardfork', 'osaka'])
-    await anvil(clientOf(node.rpcUrl, chainId), 'anvil_setBalance', [
-      deployer.address,
-      toHex(parseEther('1000')),
-    ])
+    node = await startRelayNode()
   })
   after(() => node?.stop())
 

@@ -131,6 +131,8 @@ describe('bonds of relayer nodes', function () {
     const shown = Math.min((await daysOf(source, firstDay)).size, 2)
     assert.equal(await days.closeUntil(firstDay + 1, 2), firstDay + shown - 1)
     const { client, outbox } = chain
+    const send = createSendBonds({ client, bonds, outbox, log })
+    const caught: Address[] = []
     const duty = {
       ...{ nodes: [{ account, network: 1, store }], payer: outbox.address, totals: days.totals, log },
       view: readBonds(client, { bonds, rewardIndex: index, network: 1 }),
@@ -141,9 +143,16 @@ describe('bonds of relayer nodes', function () {
         return attestedOnChain({ client, domain, network: 1, day, ...times })
       },
       newestDay: () => firstDay + 20,
-      send: createSendBonds({ client, bonds, outbox, log }),
+      send: {
+        ...send,
+        proveEquivocation: (...pair: Parameters<typeof send.proveEquivocation>) => {
+          caught.push(pair[0].signer)
+          return send.proveEquivocation(...pair)
+        },
+      },
     }
     return {
+      caught,
       store,
       sign: (report: Report) => openJournal({ store, account }).sign(report, domain),
       keep: async () => {
@@ -214,6 +223,7 @@ describe('bonds of relayer nodes', function () {
       await witness.store.hear(await heard(careful, said(chains.won, { ...report, round: Number(fees) })))
     }
     await witness.keep()
+    assert.deepEqual(witness.caught, [liar.address])
     assert.deepEqual(await stateOf(liar.address), { bond: 0n, open: 0n })
     assert.deepEqual(await stateOf(careful.address), { bond, open: 0n })
   })

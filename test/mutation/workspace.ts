@@ -137,7 +137,8 @@ function own(root: string, mutant: string): Stage[] {
 }
 
 const testing = (options: readonly string[]) => {
-  return ['test', '--fail-fast', '--threads', '1', ...options]
+  // Without the optimiser budgets of gas mean nothing.
+  return ['test', '--fail-fast', '--threads', '1', '--no-match-test', 'withinBudget', ...options]
 }
 
 /** The test that failed first, as `Contract.test`. */

@@ -533,6 +533,80 @@ contract SignerBondsTest is BaseTest {
         bonds.claim(address(this));
     }
 
+    /* EDGES */
+
+    function test_defend_revertsAtTheDeadline() public {
+        (bytes32 id, IRewardIndex.Report memory report) = _accusedOf("left");
+        uint256 deadline = block.timestamp + 7 * EPOCH_SECONDS;
+        vm.warp(deadline);
+        vm.expectRevert(abi.encodeWithSelector(ISignerBonds.DefenceOver.selector, deadline, deadline));
+        bonds.defend(id, abi.encode(report.lastBlockHash, FIRST_EPOCH));
+    }
+
+    function test_accuse_revertsIfNothingIsAtStake() public {
+        _proveDayOver(FIRST_EPOCH);
+        IRewardIndex.Report memory report = reportFor(FIRST_EPOCH);
+        report.lastBlockHash = "left";
+        address poor = vm.addr(keys[0]);
+        _accuseReverts(
+            _signed(keys[0], 0, report),
+            totalsFor(FIRST_EPOCH),
+            abi.encodeWithSelector(ISignerBonds.NothingAtStake.selector, poor)
+        );
+        _fund(poor, 1);
+        ISignerBonds.Accusation memory facts = ISignerBonds.Accusation({
+            signer: poor,
+            deadline: uint64(block.timestamp + 7 * EPOCH_SECONDS),
+            state: ISignerBonds.AccusationState.Open,
+            accuser: accuser,
+            network: BTC,
+            day: FIRST_EPOCH,
+            blockHash: "left"
+        });
+        bytes32 id = keccak256(abi.encode(poor, BTC, FIRST_EPOCH, bytes32("left")));
+        vm.expectEmit(address(bonds));
+        emit ISignerBonds.Accused(id, poor, accuser, facts);
+        assertTrue(_accuse(accuser, _signed(keys[0], 0, report)) != 0);
+    }
+
+    /// @dev Bonds and rewards add up, and the smallest are paid: a fifth of five units is one.
+    function test_claim_addsUpAndPaysTheLeast() public {
+        address poor = vm.addr(keys[0]);
+        for (uint256 i = 0; i < 5; i++) {
+            _fund(poor, 1);
+        }
+        assertEq(bonds.bondOf(poor), 5);
+        _equivocate(poor, keys[0]);
+        assertEq(bonds.creditOf(address(this)), 1);
+        assertEq(bonds.claim(anyone), 1);
+
+        _fund(vm.addr(keys[1]), 5);
+        _fund(vm.addr(keys[3]), 10);
+        _equivocate(vm.addr(keys[1]), keys[1]);
+        _equivocate(vm.addr(keys[3]), keys[3]);
+        assertEq(bonds.creditOf(address(this)), 3);
+    }
+
+    function test_withdraw_paysTheLeast() public {
+        address stranger = makeAddr("of no set");
+        _fund(stranger, 1);
+        vm.prank(stranger);
+        assertEq(bonds.withdraw(anyone), 1);
+    }
+
+    /// @dev The network that proves days may be the last one.
+    function test_unlocksAt_looksAtTheLastNetworkToo() public {
+        IRewardIndex.NetworkConfig[] memory networks = new IRewardIndex.NetworkConfig[](2);
+        networks[0] = networkConfig(IRewardIndex.NetworkClass.Attested, 1, addressesOf(keys));
+        networks[1] = networkConfig(IRewardIndex.NetworkClass.Proven, 1, addressesOf(keys));
+        rewardIndex =
+            new RewardIndex(IRewardIndex.Clock(FIRST_EPOCH, START, EPOCH_SECONDS), timelock, networks);
+        bonds = new SignerBonds(rewardIndex);
+        vm.warp(endOf(FIRST_EPOCH + 3));
+        _leave();
+        assertEq(bonds.unlocksAt(signer), block.timestamp + 30 * EPOCH_SECONDS);
+    }
+
     /* HELPERS */
 
     function _fund(address of_, uint256 amount) private {

@@ -11,6 +11,7 @@ import {
   type TransactionReceipt,
   toHex,
   BaseError as ViemError,
+  WaitForTransactionReceiptTimeoutError,
 } from 'viem'
 import { readContract, sendTransaction, simulateContract, waitForTransactionReceipt } from 'viem/actions'
 import { loadArtifact } from '../../chain/artifacts.ts'
@@ -90,7 +91,7 @@ export async function deployRelay(node: TestNode, parameters: RelayParameters) {
       data: encodeFunctionData(request),
       gas: 15_000_000n,
     })
-    const receipt = await waitForTransactionReceipt(client, { hash })
+    const receipt = await receiptOf(client, hash)
     if (receipt.status === 'reverted') {
       await simulateContract(client, { ...contract, functionName, args } as Parameters<
         typeof simulateContract
@@ -121,6 +122,16 @@ export async function deployRelay(node: TestNode, parameters: RelayParameters) {
       return (await readContract(client, { address: recorder, abi, functionName: 'written' })) as Written[]
     },
   }
+}
+
+/** A node that mines at once leaves a transaction lying now and then; it is asked for a block then. */
+async function receiptOf(client: ReturnType<typeof clientOf>, hash: Hash): Promise<TransactionReceipt> {
+  const prompt = waitForTransactionReceipt(client, { hash, timeout: 5_000 })
+  return prompt.catch(async (error: unknown) => {
+    if (!(error instanceof WaitForTransactionReceiptTimeoutError)) throw error
+    await anvil(client, 'evm_mine', [])
+    return waitForTransactionReceipt(client, { hash })
+  })
 }
 
 export type Written = {

@@ -198,6 +198,20 @@ describe('sequencer under faults and attacks', function () {
     const onL2 = transfer(wbtc.l2, wbtc.l1)
     const toL1 = relay(predeploys.L2StandardBridge, L1StandardBridge, transfer(wbtc.l1, wbtc.l2))
     assert.ok(relayOf(toL1) !== undefined)
+    // Before the deposit below, which takes the next nonce of its sender on L2.
+    const hash = await network.l2Wallet('user').sendTransaction({
+      to: predeploys.L2ToL1MessagePasser,
+      data: encodeFunctionData({
+        abi: l2ToL1MessagePasserAbi,
+        functionName: 'initiateWithdrawal',
+        args: [L1CrossDomainMessenger, 500_000n, toL1],
+      }),
+      gas: 500_000n,
+    })
+    const [withdrawal] = withdrawalsOf(await minedOn(network.l2, hash))
+    assert.ok(withdrawal)
+    // Behind another deposit of one block the portal burns more than was estimated.
+    const gas = 3_000_000n
     const begun = await Promise.all([
       onL1(network, 'user', {
         to: portal(),
@@ -213,6 +227,7 @@ describe('sequencer under faults and attacks', function () {
           ],
         }),
         value: 0n,
+        gas,
       }),
       onL1(network, 'pool', {
         to: L1CrossDomainMessenger,
@@ -222,19 +237,9 @@ describe('sequencer under faults and attacks', function () {
           args: [predeploys.L2StandardBridge, onL2, 500_000],
         }),
         value: 0n,
+        gas,
       }),
     ])
-    const hash = await network.l2Wallet('user').sendTransaction({
-      to: predeploys.L2ToL1MessagePasser,
-      data: encodeFunctionData({
-        abi: l2ToL1MessagePasserAbi,
-        functionName: 'initiateWithdrawal',
-        args: [L1CrossDomainMessenger, 500_000n, toL1],
-      }),
-      gas: 500_000n,
-    })
-    const [withdrawal] = withdrawalsOf(await minedOn(network.l2, hash))
-    assert.ok(withdrawal)
     for (const receipt of begun) {
       const [deposit] = depositsOf(receipt, portal())
       assert.ok(deposit)

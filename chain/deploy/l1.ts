@@ -13,6 +13,7 @@ import {
 } from 'viem'
 import { getBlock, getBlockNumber, getCode } from 'viem/actions'
 import { parseEther } from 'viem/utils'
+import { allDone } from '../allDone.ts'
 import { loadArtifact } from '../artifacts.ts'
 import { anvil } from '../engine/anvil/rpc.ts'
 import { outputProposer, testWBTC } from '../generated/abi.ts'
@@ -22,7 +23,7 @@ import { assertL1Deployment } from './assertions.ts'
 import type { DeployConfig, L1Contracts, L1Deployment } from './config.ts'
 import { PreinstallMissingError, StartBlockGoneError } from './errors.ts'
 import { outputProposerArguments } from './outputProposer.ts'
-import { allDone, type DeployClient, openSender, type Sender, type Transact } from './send.ts'
+import { type DeployClient, openSender, type Sender, type Transact } from './send.ts'
 import { timelockArguments } from './timelock.ts'
 
 export const L2_GAS_LIMIT = 30_000_000n

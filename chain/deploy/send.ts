@@ -124,9 +124,3 @@ export async function openDirect(client: DeployClient): Promise<Transact> {
     return receipt
   }
 }
-
-/** Waits for all of them, also when one fails: no transaction is still under way when a script has ended. */
-export async function allDone<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(work)
-  return Promise.all(work)
-}

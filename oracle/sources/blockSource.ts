@@ -2,6 +2,9 @@ import type { Hash } from 'viem'
 import type { Block } from '../block.ts'
 import type { BlockProof } from '../proofs/blockProof.ts'
 
+/** Blocks on a day's last one before its totals count, at a source whose history can change; the relay wants as many. */
+export const confirmations = 6
+
 /** Where whole blocks come from. */
 export type BlockSource<Read extends Block = Block> = {
   kind: 'replay' | 'simulator' | 'node' | 'mempool.space'
@@ -17,4 +20,9 @@ export type BlockSource<Read extends Block = Block> = {
 export type ProofSource<Read extends BlockProof = BlockProof> = BlockSource<Read> & {
   /** The block at `height` of the chain that is best now. */
   proofOf(height: number): Promise<Read>
+}
+
+/** Whether days can be proven from what the source shows. */
+export function showsProofs(source: BlockSource): source is ProofSource {
+  return 'proofOf' in source
 }

@@ -2,7 +2,7 @@ import type { BitcoinChain } from '../bitcoinChain.ts'
 import { parseHeader } from '../header.ts'
 import type { BlockProof } from '../proofs/blockProof.ts'
 import { createBlockReader } from './blockReader.ts'
-import type { BlockSource, ProofSource } from './blockSource.ts'
+import { type BlockSource, confirmations, type ProofSource } from './blockSource.ts'
 import type { ChainClient } from './chainClient.ts'
 import { ChainReorganisedError, NoBlockAtHeightError, WrongChainError } from './errors.ts'
 import { createKnownLine } from './knownLine.ts'
@@ -14,8 +14,6 @@ export type ChainSourceParameters = {
   /** Blocks kept, so that a day is not read anew each time that somebody looks whether it is complete. */
   keptBlocks?: number | undefined
 }
-
-const confirmations = 6
 
 /**
  * The chain that a service shows, each block checked from its bytes: hash, link, work, target, time, Merkle root. Which of two

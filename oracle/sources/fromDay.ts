@@ -1,5 +1,5 @@
 import { type Block, dayOf } from '../block.ts'
-import type { BlockSource, ProofSource } from './blockSource.ts'
+import { type BlockSource, type ProofSource, showsProofs } from './blockSource.ts'
 import { NoBlockAtHeightError } from './errors.ts'
 
 /**
@@ -10,8 +10,9 @@ export async function* fromDay(
   source: BlockSource | ProofSource,
   day: number,
 ): AsyncGenerator<Block, void, undefined> {
-  const tip = 'proofOf' in source ? await source.tip() : undefined
-  if (tip === undefined || !('proofOf' in source)) return yield* source.blocks()
+  if (!showsProofs(source)) return yield* source.blocks()
+  const tip = await source.tip()
+  if (tip === undefined) return yield* source.blocks()
   const isBefore = async (height: number) => (await dayAt(source, height)) < day
 
   let before = tip.height

@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { type ChainState, mineBlock, type SimulatedBlock, startOfChain } from '../simulator/mine.ts'
 import { firstHeight } from '../simulator/rules.ts'
-import type { ProofSource } from './blockSource.ts'
+import { confirmations, type ProofSource } from './blockSource.ts'
 import { NoBlockAtHeightError } from './errors.ts'
 
 const blocksPerSegment = 144
@@ -51,7 +51,7 @@ export function createSimulatorSource({
     throw new NoBlockAtHeightError(height)
   }
 
-  return { kind: 'simulator', confirmations: 6, blocks, proofOf, tip: async () => undefined }
+  return { kind: 'simulator', confirmations, blocks, proofOf, tip: async () => undefined }
 }
 
 async function mineSegment(seed: string, start: ChainState): Promise<Segment> {

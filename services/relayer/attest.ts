@@ -1,4 +1,5 @@
 import { type Address, encodeFunctionData, type PublicClient } from 'viem'
+import { allDone } from '../../chain/allDone.ts'
 import { rewardIndex } from '../../chain/generated/abi.ts'
 import { encodeSignatures, type ReportDomain, reportDigest } from '../../oracle/report.ts'
 import type { Log } from '../runtime/log.ts'
@@ -31,7 +32,7 @@ export async function attestDays(
     args: [first.report, encodeSignatures(first.signatures, parameters.quorum)],
     account: parameters.outbox.address,
   })
-  await allSettled(ballots.map((ballot) => submit(ballot, { ...parameters, gas })))
+  await allDone(ballots.map((ballot) => submit(ballot, { ...parameters, gas })))
 }
 
 async function submit(
@@ -49,11 +50,4 @@ async function submit(
     gas,
   })
   log.info({ network, day, round, digest, hash }, 'relayer.day.attested')
-}
-
-/** Waits for all, then fails with the first failure: none is left unobserved. */
-async function allSettled(sent: readonly Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(sent)
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
 }

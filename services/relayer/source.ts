@@ -78,11 +78,6 @@ export function createSource(kind: string, parameters: SourceParameters): BlockS
   throw new NoSourceError(kind, known?.needs ?? `this version knows ${Object.keys(kinds).join(', ')}`)
 }
 
-/** Whether days can be proven from what the source shows. */
-export function showsProofs(source: BlockSource): source is ProofSource {
-  return 'proofOf' in source
-}
-
 export function sourceIdentity(kind: string, config: RelayerConfig): string {
   const more = kinds[kind]?.identity?.(config)
   return more === undefined || more.startsWith(kind) ? (more ?? kind) : `${kind}, ${more}`

@@ -1,4 +1,5 @@
 import type { PublicClient } from 'viem'
+import { allDone } from '../../chain/allDone.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { attestDays } from './attest.ts'
@@ -60,7 +61,7 @@ export async function work(parameters: WorkParameters): Promise<Progress> {
   const lastSourceDay = await days.closeUntil(view.epoch - 1, maxDays)
   rows.watch(overDays(view, lastSourceDay))
 
-  await allSettled(nodes.map((node) => attestMissing(parameters, node, { view, lastSourceDay })))
+  await allDone(nodes.map((node) => attestMissing(parameters, node, { view, lastSourceDay })))
   const after = await look(parameters)
   sight.see(after)
   const indices = await pokeAll(parameters, after)
@@ -129,11 +130,4 @@ async function pokeAll(parameters: WorkParameters, view: NetworkView): Promise<P
     states.push({ id, name, nextDay: await readNextPoke(client, { address, index: id }) })
   }
   return states
-}
-
-/** Waits for all, then fails with the first failure: none is left unobserved. */
-async function allSettled(tasks: readonly Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(tasks)
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
 }

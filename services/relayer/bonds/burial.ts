@@ -2,7 +2,12 @@ import { concatHex, type Hash, type Hex, hexToBytes, toHex } from 'viem'
 import type { DayTotals } from '../../../oracle/dayTotals.ts'
 import { parseHeader } from '../../../oracle/header.ts'
 import { encodeHeaders, type HeaderBlock, headerBatches } from '../../../oracle/proofs/headerBatches.ts'
-import type { BlockSource, ProofSource } from '../../../oracle/sources/blockSource.ts'
+import {
+  type BlockSource,
+  confirmations,
+  type ProofSource,
+  showsProofs,
+} from '../../../oracle/sources/blockSource.ts'
 import type { BurialStore } from './store.ts'
 
 /*
@@ -10,7 +15,6 @@ import type { BurialStore } from './store.ts'
  * it. After a reorganisation nobody else may have them any more, so they are kept when the day is closed.
  */
 
-const confirmations = 6
 /** A prover wants a checkpoint of the day or of one of these days before it. */
 const daysBack = 7
 
@@ -23,7 +27,7 @@ export async function burialOf(
   source: BlockSource | ProofSource,
   { day, blocks: count, firstHeight, lastHeight, lastHash }: DayTotals,
 ): Promise<Burial | undefined> {
-  if (!('proofOf' in source) || source.kind === 'simulator' || count === 0) return undefined
+  if (!showsProofs(source) || source.kind === 'simulator' || count === 0) return undefined
   const blocks: KeptBlock[] = []
   for await (const block of source.blocks(firstHeight - 1)) {
     const { height, hash, medianTime, header } = block

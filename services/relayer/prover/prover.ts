@@ -1,12 +1,11 @@
 import type { DayTotals } from '../../../oracle/dayTotals.ts'
+import { confirmations } from '../../../oracle/sources/blockSource.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Days } from '../days.ts'
 import { proveCoinbases } from './coinbases.ts'
 import { addHeaders, type HeadersParameters } from './headers.ts'
 import type { RelayState } from './relay.ts'
 
-/** Blocks that the relay wants above a day's last one. */
-const confirmations = 6
 /** How many days headers may be ahead of what is proven of them. */
 const daysAhead = 8
 

@@ -1,4 +1,5 @@
 import { type Abi, type ContractFunctionArgs, encodeFunctionData, type PublicClient } from 'viem'
+import { allDone } from '../../../chain/allDone.ts'
 import { bitcoinRelay } from '../../../chain/generated/abi.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
@@ -39,14 +40,7 @@ export function createSend({ client, relay: { address }, outbox, log }: SendPara
     const [first] = calls
     if (first === undefined) return
     const gas = await gasOf(first)
-    await allSent(calls.map((call) => sendWith(gas, call)))
+    await allDone(calls.map((call) => sendWith(gas, call)))
   }
   return Object.assign(send, { alike })
-}
-
-/** Waits for all, then fails with the first failure: none is left unobserved. */
-async function allSent(sent: readonly Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(sent)
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
 }

@@ -1,10 +1,10 @@
 import { isAddressEqual, type LocalAccount } from 'viem'
 import { type Report, type ReportDomain, reportDigest, reportOf } from '../../oracle/report.ts'
 import type { Log } from '../runtime/log.ts'
-import { differences } from './agree.ts'
 import type { SignedReport } from './ballots.ts'
 import type { NetworkView } from './chain.ts'
 import type { Days } from './days.ts'
+import type { Disagreements } from './disagreements.ts'
 import type { Journal } from './journal.ts'
 import type { NodeMetrics } from './metrics.ts'
 import type { EnvelopeDomain } from './peers/envelope.ts'
@@ -23,6 +23,7 @@ export type Node = {
   journal: Journal
   days: Pick<Days, 'totals' | 'lastClosed'>
   rows: PoolRows
+  disagreements: Disagreements
   /** What the chain said in the last round; undefined when that was too long ago to act on. */
   view(): NetworkView | undefined
   metrics: NodeMetrics
@@ -61,21 +62,16 @@ export async function mayVote({ days, metrics, log }: Pick<Node, 'days' | 'metri
 
 /** Keeps what a peer signed, and tells where it contradicts itself or this node. The signature has been checked. */
 export async function hear(node: Node, signed: SignedReport, domain: ReportDomain): Promise<void> {
-  const { store, metrics, log } = node
+  const { store, disagreements, metrics, log } = node
   const { report, signer } = signed
   const news = await store.hear({
     ...signed,
     ...{ digest: reportDigest(report, domain), configDigest: domain.configDigest },
   })
   if (news === 'known') return
-  const facts = { peer: signer, day: report.day, round: report.round }
   if (news === 'equivocation') {
     metrics.equivocation(signer)
-    log.error(facts, 'relayer.peer.equivocated')
+    log.error({ peer: signer, day: report.day, round: report.round }, 'relayer.peer.equivocated')
   }
-  const own = (await ownReport(node, report.day))?.(report.round)
-  const fields = own === undefined ? [] : differences(own, report)
-  if (fields.length === 0) return
-  metrics.disagreement(signer)
-  log.error({ ...facts, fields }, 'relayer.peer.disagrees')
+  await disagreements.judge(signed)
 }

@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import type { LocalAccount } from 'viem'
 import { type Served, serve } from '../runtime/http.ts'
 import { createHandlers } from './answers.ts'
+import { openDisagreements } from './disagreements.ts'
 import { createGatherer, type Gatherer } from './gather.ts'
 import { openJournal } from './journal.ts'
-import type { Node } from './node.ts'
+import { type Node, ownReport } from './node.ts'
 import { createPeerClient, type PeerClient, type PeerState } from './peers/client.ts'
 import { othersThan, type Peer } from './peers/list.ts'
 import { createPeerApp } from './peers/server.ts'
@@ -21,7 +22,7 @@ export type Nodes = {
   close(): Promise<void>
 }
 
-export type OpenNodesParameters = Omit<Node, 'account' | 'store' | 'journal' | 'view'> & {
+export type OpenNodesParameters = Omit<Node, 'account' | 'store' | 'journal' | 'disagreements' | 'view'> & {
   accounts: readonly LocalAccount[]
   /** Who a journal belongs to, but for its key. */
   identity: string
@@ -79,7 +80,12 @@ async function openOne(
     `${identity}, key ${account.address}`,
   )
   const journal = openJournal({ store, account })
-  const node = { account, network, index, live, store, journal, days, rows, view: sight.view, metrics, log }
+  const disagreements = openDisagreements({
+    ...{ metrics, log },
+    ownReport: (day) => ownReport({ days, rows, network }, day),
+  })
+  const own = { account, store, journal, disagreements }
+  const node = { ...own, network, index, live, days, rows, view: sight.view, metrics, log }
   const known = [...accounts, ...peers].map(({ address }) => address)
   const handlers = createHandlers(node)
   const app = createPeerApp({ account, domain: index, peers: known, handlers, chainTime: sight.time, log })

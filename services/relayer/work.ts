@@ -60,6 +60,7 @@ export async function work(parameters: WorkParameters): Promise<Progress> {
   const view = await look(parameters)
   const lastSourceDay = await days.closeUntil(view.epoch - 1, maxDays)
   rows.watch(overDays(view, lastSourceDay))
+  for (const { disagreements } of nodes) await disagreements.judgeLate()
 
   await allDone(nodes.map((node) => attestMissing(parameters, node, { view, lastSourceDay })))
   const after = await look(parameters)

@@ -92,7 +92,7 @@ export async function manifestOf({
   node,
   client,
   network,
-}: Pick<FixtureParameters, 'node' | 'client' | 'network'>): Promise<Manifest> {
+}: Pick<FixtureParameters, 'client' | 'network'> & { node: Pick<AnvilNode, 'url'> }): Promise<Manifest> {
   const { hash: genesisHash } = await client.getBlock({ blockNumber: 0n })
   const chain = { rpcUrl: node.url, blockTimeSeconds: 1 }
   const { id, name, unit, unitWork, source } = { id: 1, ...network }

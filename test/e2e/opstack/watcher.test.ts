@@ -154,13 +154,11 @@ describe('watcher on the real engine', function () {
     const { blockNumber } = await l1.getTransactionReceipt({ hash })
     const { timestamp } = await l1.getBlock({ blockNumber })
     const before = (await outputs()).filter((output) => output.root !== root)
-    await until('the alert', async () =>
-      (await status()).incidents.some((incident) => incident.root === root),
-    )
-    const alert = watcher.lines.find(
-      ({ msg, alert: name }) => msg === 'watcher.alert' && String(name).includes(root),
-    )
-    const alertedMs = Date.parse(String(alert?.time))
+    // The status may show it before the line has come through the pipe.
+    const alertLine = () =>
+      watcher.lines.find(({ msg, alert }) => msg === 'watcher.alert' && String(alert).includes(root))
+    await until('the alert', async () => alertLine() !== undefined)
+    const alertedMs = Date.parse(String(alertLine()?.time))
     await until('the deletion', async () =>
       (await status()).incidents.some((incident) => incident.root === root && incident.state === 'deleted'),
     )

@@ -12,19 +12,19 @@ import { poolsFile } from './poolsFile.ts'
 // One simulated chain as four kinds of sources show it, and pools as HTTP servers: the honest ones, and those that mistake a unit.
 
 export const network = simulatorNetwork()
-const seed = 'four nodes'
+const ownSeed = 'four nodes'
 
 /** What a seat reads: each honest seat another kind of source; a liar a CSV of other units; who is behind a service without the last day. */
 export type Seat = 'node' | 'rest' | 'csv' | 'simulator' | 'lie' | 'behind'
 export const honestSeats = ['node', 'rest', 'csv', 'simulator'] as const
 
-export async function differentSources(folder: string, days: number) {
+export async function differentSources(folder: string, days: number, seed = ownSeed) {
   const lastDay = network.firstDay + days - 1
-  const chain = chainUntil(lastDay)
+  const chain = chainUntil(seed, lastDay)
   const [node, rest, late] = await Promise.all([
     startStubNode(chain),
     startStubMempoolSpace(chain),
-    startStubMempoolSpace(chainUntil(lastDay - 1)),
+    startStubMempoolSpace(chainUntil(seed, lastDay - 1)),
   ])
   const passwordFile = join(folder, 'bitcoin-password')
   await writeFile(passwordFile, node.credentials.password, { mode: 0o600 })
@@ -73,7 +73,7 @@ export async function differentSources(folder: string, days: number) {
 }
 
 /** Ends with the blocks that bury the last one of that day. */
-function chainUntil(day: number): StubChain {
+function chainUntil(seed: string, day: number): StubChain {
   const chain = createStubChain(seed, 100)
   const isAfter = ({ medianTime }: SimulatedBlock) => dayOf(medianTime) > day
   while (!isAfter(chain.tip())) chain.mine(1)

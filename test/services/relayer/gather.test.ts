@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Registry } from 'prom-client'
 import { type Address, type Hash, type Hex, recoverTypedDataAddress, zeroAddress, zeroHash } from 'viem'
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import type { DayTotals } from '../../../oracle/dayTotals.ts'
@@ -39,6 +40,13 @@ const lie: Source = (day) => {
   return totals && { ...totals, fees: totals.fees * 1_000n, cappedFees: totals.cappedFees * 1_000n }
 }
 const behind: Source = () => undefined
+/** Behind until its box says that it is not. */
+const late =
+  (box: { isClosed: boolean }): Source =>
+  (day) =>
+    box.isClosed ? truth(day) : undefined
+
+const disagreementsName = 'hashsand_relayer_disagreements_total'
 
 type Seat = { source: Source; rows?: PoolRows } | 'dead' | RequestListener
 
@@ -50,6 +58,7 @@ describe('relayer agreement', () => {
   let view: NetworkView
   let now = 0
   const sights: ReturnType<typeof createSight>[] = []
+  const registries: Registry[] = []
   const closing: (() => Promise<unknown>)[] = []
 
   beforeEach(async () => {
@@ -94,6 +103,7 @@ describe('relayer agreement', () => {
     const sight = createSight(view)
     sights.push(sight)
     const metrics = createMetrics({ status: () => assert.fail(), peers: () => [] })
+    registries[at] = metrics.registry
     nodes[at] = await openNodes({
       ...{
         accounts: [accountAt(at)],
@@ -332,6 +342,26 @@ describe('relayer agreement', () => {
     assert.deepEqual(heard.map(({ report }) => report.fees).sort(), [1n, 2n])
     assert.equal(new Set(heard.map(({ report }) => statementHash(report))).size, 2)
     assert.ok(heard.every(({ signer }) => signer === accountAt(0).address))
+  })
+
+  it('counts a peer that disagrees once, also when it spoke before the own day was closed', async () => {
+    const box = { isClosed: false }
+    await seat(1, { source: late(box) })
+    const early = [reportOfDay(firstDay, { fees: 1n }), reportOfDay(firstDay, { fees: 2n })]
+    for (const report of early) assert.equal(reasonOf(await proposed(0, 1, report)), 'day-unknown')
+    const disagreements = nodes[1]?.all[0]?.disagreements ?? assert.fail()
+    const counted = async () => {
+      const { values } = (await registries[1]?.getSingleMetric(disagreementsName)?.get()) ?? assert.fail()
+      return values.map(({ value }) => value)
+    }
+    await disagreements.judgeLate()
+    assert.deepEqual(await counted(), [])
+    box.isClosed = true
+    for (const _ of 'twice') await disagreements.judgeLate()
+    assert.deepEqual(await counted(), [2])
+    // Heard before.
+    await proposed(0, 1, early[0] ?? assert.fail())
+    assert.deepEqual(await counted(), [2])
   })
 
   it('counts nothing of one who is no signer, and nothing under another signer set', async () => {

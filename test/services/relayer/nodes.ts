@@ -4,12 +4,20 @@ import { once } from 'node:events'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createPublicClient, http, type PublicClient, parseEther } from 'viem'
+import {
+  type Address,
+  createPublicClient,
+  http,
+  type LocalAccount,
+  type PublicClient,
+  parseEther,
+} from 'viem'
 import { foundry } from 'viem/chains'
 import { rewardIndex } from '../../../chain/generated/abi.ts'
+import type { Manifest } from '../../../chain/manifest.ts'
 import { type NetworkParameters, replayFiles, replayNetwork } from '../../../oracle/developmentNetworks.ts'
 import { createKeysFile, readKeys } from '../../../services/runtime/keys.ts'
-import { freePort, killed, startAnvil } from '../../bridge/anvilNode.ts'
+import { type AnvilNode, freePort, killed, startAnvil } from '../../bridge/anvilNode.ts'
 import { deployIndexAndLedger, manifestOf, nodeArguments } from '../relayerFixture.ts'
 
 // Oracle nodes as processes of their own, each with its own key, journal, source and port, on one anvil.
@@ -70,29 +78,31 @@ export type NodesParameters = {
   epochSeconds?: number
   /** Of the replay, with made-up histories, unless a test brings another with its own sources. */
   network?: NetworkParameters
+  /** A chain of another kind than one with an attested network and nothing else. */
+  openChain?: (signers: readonly LocalAccount[]) => Promise<NodesChain>
+}
+
+export type NodesChain = {
+  anvil: Pick<AnvilNode, 'url' | 'rpc' | 'kill'>
+  client: PublicClient
+  contracts: { rewardIndex: Address; ledger: Address }
+  manifest: Manifest
 }
 
 /** A chain with an index, the keys of four signers who can pay, and their folders. No node runs yet. */
 export async function nodesStage(
   folder: string,
-  { days, daysOver = days + 2, epochSeconds = 1, network = replay }: NodesParameters,
+  { days, daysOver = days + 2, epochSeconds = 1, network = replay, openChain }: NodesParameters,
 ) {
   const keysPath = join(folder, 'keys.json')
   await createKeysFile(keysPath)
   const keys = await readKeys(keysPath)
-  const anvil = await startAnvil(nodeArguments)
-  const client: PublicClient = createPublicClient({
-    chain: foundry,
-    transport: http(anvil.url),
-    cacheTime: 0,
-  })
   const signers = roles.map((role) => keys[role])
+  const open = openChain ?? ((all) => openAttestedChain({ network, signers: all, daysOver, epochSeconds }))
+  const { anvil, client, contracts, manifest } = await open(signers)
   for (const { address } of signers) {
     await anvil.rpc('anvil_setBalance', address, `0x${parseEther('10').toString(16)}`)
   }
-  const deployed = { node: anvil, client, network, signers, daysOver, epochSeconds }
-  const contracts = await deployIndexAndLedger(deployed)
-  const manifest = await manifestOf({ node: anvil, client, network })
   await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest))
   if (network === replay) {
     await writeHistory(join(folder, 'truth'), { days })
@@ -190,6 +200,21 @@ export async function nodesStage(
       await anvil.kill()
     },
   }
+}
+
+type AttestedChain = Required<Pick<NodesParameters, 'network' | 'daysOver' | 'epochSeconds'>> & {
+  signers: readonly LocalAccount[]
+}
+
+async function openAttestedChain({ network, ...parameters }: AttestedChain): Promise<NodesChain> {
+  const node = await startAnvil(nodeArguments)
+  const client: PublicClient = createPublicClient({
+    chain: foundry,
+    transport: http(node.url),
+    cacheTime: 0,
+  })
+  const contracts = await deployIndexAndLedger({ node, client, network, ...parameters })
+  return { anvil: node, client, contracts, manifest: await manifestOf({ node, client, network }) }
 }
 
 async function answering(child: ChildProcess, url: string): Promise<void> {

@@ -34,7 +34,6 @@ import { account, config, startTestNode } from '../../../chain/fixture.ts'
 
 const chainId = 901
 const network = 1
-const daysOver = 100
 const log = createLog('test', 'silent')
 const index = { address: hashsandPredeploys.RewardIndex, abi: rewardIndex.abi } as const
 const relay = { address: hashsandPredeploys.BitcoinRelay, abi: bitcoinRelay.abi } as const
@@ -47,11 +46,20 @@ export type ProvingChainParameters = {
   bitcoin: BitcoinTerms
   firstDay: number
   unitWork: bigint
+  daysOver?: number
+  epochSeconds?: number
   signers?: readonly Address[]
 }
 
 /** An L2 with our genesis, on which a hundred days are over and none is proven; a prover's key, and a stranger's. */
-export async function startProvingChain({ bitcoin, firstDay, unitWork, signers }: ProvingChainParameters) {
+export async function startProvingChain({
+  bitcoin,
+  firstDay,
+  unitWork,
+  daysOver = 100,
+  epochSeconds = 1,
+  signers,
+}: ProvingChainParameters) {
   const payer = account()
   const stranger = account()
   const node = await startTestNode(chainId, ['--network', 'optimism', '--hardfork', 'granite'])
@@ -63,7 +71,7 @@ export async function startProvingChain({ bitcoin, firstDay, unitWork, signers }
     ...{ class: 'proven' as const, prover: relay.address, bitcoin, firstDay, unitWork },
     signers: signers ?? given.signers,
   }))
-  const clock = { firstEpoch: firstDay, start: now - daysOver, epochSeconds: 1 }
+  const clock = { firstEpoch: firstDay, start: now - daysOver * epochSeconds, epochSeconds }
   await injectGenesis(node.rpcUrl, await buildGenesis({ ...config, clock, networks }, l1))
   const test = createTestClient({ mode: 'anvil', transport: http(node.rpcUrl) })
   for (const { address } of [payer, stranger]) await test.setBalance({ address, value: parseEther('100') })
@@ -85,7 +93,7 @@ export async function startProvingChain({ bitcoin, firstDay, unitWork, signers }
   }
 
   return {
-    ...{ client, wallet, outbox },
+    ...{ client, wallet, outbox, chainId, network, index, rpcUrl: node.rpcUrl },
     /** What a prover with this source and these days works with. */
     proverOf: (source: ProofSource, days: ReadonlyMap<number, DayTotals>): ProverParameters => {
       const totals = async (day: number) => days.get(day)

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   HttpRequestError,
   SocketClosedError,
@@ -7,6 +6,7 @@ import {
 } from 'viem'
 import { BaseError } from '../../chain/errors.ts'
 import type { Log } from './log.ts'
+import { sleep } from './sleep.ts'
 
 export type LoopParameters = {
   log: Log
@@ -28,7 +28,7 @@ export async function loop({ log, signal, everyMs, step }: LoopParameters): Prom
       if (!mayRetry(error)) throw error
       log.warn({ err: error }, 'loop.retry')
     }
-    await sleep(everyMs, undefined, { signal }).catch(() => {})
+    await sleep(everyMs, signal)
   }
 }
 

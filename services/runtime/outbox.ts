@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Address,
   type Hex,
@@ -13,6 +12,7 @@ import { mutex } from './mutex.ts'
 import { receiptOfAny } from './outboxChain.ts'
 import { OutboxIdentityError, OutboxStoppedError } from './outboxErrors.ts'
 import { enqueue, type Queue, round } from './outboxQueue.ts'
+import { sleep } from './sleep.ts'
 import type { OutboxEntry, OutboxStore } from './store.ts'
 
 /*
@@ -142,7 +142,7 @@ async function pump({ signal, log, pollMs, step }: PumpParameters): Promise<void
       if (!mayRetry(error) && !(error instanceof ViemError)) throw error
       log.warn({ err: error }, 'outbox.retry')
     }
-    await sleep(pollMs, undefined, { signal }).catch(() => {})
+    await sleep(pollMs, signal)
   }
 }
 

@@ -30,9 +30,15 @@ export type OutboxStore = {
   close(): Promise<void>
 }
 
+/** Opens LevelDB, or in a simulation what loses on a kill what was not synced. */
+export type OpenDatabase = (folder: string) => Promise<Level<string, string>>
+
 /** Opens the intents of one key in a folder of their own. Throws StoreInUseError naming who has it open. */
-export async function openOutboxStore(folder: string): Promise<OutboxStore> {
-  const db = await openLevel(folder)
+export async function openOutboxStore(
+  folder: string,
+  openDatabase: OpenDatabase = openLevel,
+): Promise<OutboxStore> {
+  const db = await openDatabase(folder)
   const meta = db.sublevel<string, string>('meta', {})
   const entries = db.sublevel<string, string>('entries', {})
   return {

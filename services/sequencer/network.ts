@@ -51,6 +51,7 @@ export type NetworkParts = Pick<
   'manifest' | 'store' | 'dumps' | 'log' | 'l1DurablePath' | 'confirmations'
 > & {
   l2NodeUrl: string
+  connectTo?: (url: string) => PublicClient
 }
 
 export function connect(url: string): PublicClient {
@@ -61,9 +62,13 @@ export function connect(url: string): PublicClient {
   })
 }
 
-export async function openNetwork({ l2NodeUrl, ...parts }: NetworkParts): Promise<Network> {
+export async function openNetwork({
+  l2NodeUrl,
+  connectTo = connect,
+  ...parts
+}: NetworkParts): Promise<Network> {
   const { manifest } = parts
-  const l1 = connect(manifest.l1.rpcUrl)
+  const l1 = connectTo(manifest.l1.rpcUrl)
   const batcherHash = await l1.readContract({
     address: manifest.l1.contracts.SystemConfig,
     abi: systemConfigAbi,
@@ -74,7 +79,7 @@ export async function openNetwork({ l2NodeUrl, ...parts }: NetworkParts): Promis
     ...parts,
     ...locks,
     l1,
-    l2: connect(l2NodeUrl),
+    l2: connectTo(l2NodeUrl),
     batcherHash,
     // A node that keeps its state itself has no head that is not on disk.
     saved: parts.dumps === undefined,

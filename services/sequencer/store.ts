@@ -1,6 +1,6 @@
 import type { Hash } from 'viem'
 import { mutex } from '../runtime/mutex.ts'
-import { formatRow, openLevel, parseRow } from '../runtime/store.ts'
+import { formatRow, type OpenDatabase, openLevel, parseRow } from '../runtime/store.ts'
 import { OtherNetworkError } from './errors.ts'
 import type { L1Header, L2Header, MessageRecord, OutputRecord } from './records.ts'
 
@@ -43,8 +43,12 @@ type Area = 'messages' | 'l1' | 'l2'
 const undoRows = 4_096n
 
 /** Opens the store for this process alone and for this network alone. */
-export async function openSequencerStore(folder: string, network: string): Promise<SequencerStore> {
-  const tables = await openTables(folder)
+export async function openSequencerStore(
+  folder: string,
+  network: string,
+  openDatabase: OpenDatabase = openLevel,
+): Promise<SequencerStore> {
+  const tables = await openTables(folder, openDatabase)
   await bind(tables, folder, network)
   const exclusive = mutex()
   const { messages, l1, l2, outputs } = tables
@@ -77,8 +81,8 @@ export async function openSequencerStore(folder: string, network: string): Promi
 type Tables = Awaited<ReturnType<typeof openTables>>
 type Table = Tables['messages']
 
-async function openTables(folder: string) {
-  const db = await openLevel(folder)
+async function openTables(folder: string, openDatabase: OpenDatabase) {
+  const db = await openDatabase(folder)
   const table = (name: string) => db.sublevel<string, string>(name, {})
   const undo = table('undo')
   const [last] = await undo.keys({ reverse: true, limit: 1 }).all()

@@ -1,0 +1,92 @@
+import type { LocalAccount } from 'viem'
+import type { Manifest } from '../../chain/manifest.ts'
+import type { Log } from '../runtime/log.ts'
+import { loop } from '../runtime/loop.ts'
+import { openOutbox } from '../runtime/outbox.ts'
+import type { OutboxStore } from '../runtime/store.ts'
+import { observe } from './blocks.ts'
+import { derive, drainPool, fillToRoot, resume } from './derive.ts'
+import { askingNodes, durableHead, type Network } from './network.ts'
+import { proposeNext, readLastRoot } from './propose.ts'
+import type { Shared } from './status.ts'
+import { watchSupply } from './supply.ts'
+import { advanceMessages, createWithdrawer, type Withdrawer } from './withdraw.ts'
+
+// What the service does, without its process: no port, no environment, no disk of its own. The simulator runs exactly this.
+
+type Role = 'sequencer' | 'proposer'
+
+export type CoreParts = {
+  network: Network
+  keys: Record<Role, LocalAccount>
+  openStore: (role: Role) => Promise<OutboxStore>
+  relays: boolean
+  log: Log
+  signal: AbortSignal
+}
+
+export type Core = Pick<CoreParts, 'network' | 'log' | 'signal'> & {
+  shared: Shared
+  withdrawer: Withdrawer
+}
+
+/** Takes up what an earlier run left: intents on their way, and blocks of an L2 that this service makes. */
+export async function openCore({ network, keys, openStore, relays, log, signal }: CoreParts): Promise<Core> {
+  const openKey = async (role: Role) =>
+    openOutbox({
+      client: network.l1,
+      account: keys[role],
+      store: await openStore(role),
+      log,
+      signal,
+      safeHead: async () => (await durableHead(network))?.number ?? 0n,
+    })
+  const outboxes = {
+    sequencer: await openKey('sequencer'),
+    // On the real engine op-proposer sends with that key.
+    ...(makesBlocks(network) && { proposer: await openKey('proposer') }),
+  }
+  const withdrawer = createWithdrawer({ network, outbox: outboxes.sequencer, relays })
+  const shared: Shared = { network, outboxes, lastRoot: undefined, supply: undefined }
+  if (makesBlocks(network)) await resume(network)
+  return { network, log, signal, shared, withdrawer }
+}
+
+export type Pace = { pollMs: number; readManifest: () => Promise<Manifest> }
+
+/** Runs the four loops until the signal aborts, or one of them fails for good. */
+export async function runCore(core: Core, { pollMs, readManifest }: Pace): Promise<void> {
+  const { network, log, signal, shared, withdrawer } = core
+  const { proposer } = shared.outboxes
+  const every = (everyMs: number, step: () => Promise<void>) =>
+    loop({ log, signal, everyMs, step: () => askingNodes(step) })
+  await Promise.all([
+    every(pollMs, () => (makesBlocks(network) ? build(network) : observe(network))),
+    every(pollMs * 2, async () => {
+      while (!signal.aborted && proposer && (await proposeNext(network, proposer))) {
+        shared.lastRoot = await readLastRoot(network)
+      }
+    }),
+    every(pollMs * 2, () => advanceMessages(withdrawer)),
+    every(pollMs * 5, async () => {
+      network.manifest = await readManifest()
+      shared.lastRoot = await readLastRoot(network)
+      shared.supply = (await watchSupply(network)) ?? shared.supply
+    }),
+  ])
+}
+
+export async function closeCore({ shared }: Core): Promise<void> {
+  await Promise.all(Object.values(shared.outboxes).map((outbox) => outbox.close()))
+}
+
+function makesBlocks({ dumps }: Pick<Network, 'dumps'>): boolean {
+  return dumps !== undefined
+}
+
+/** One step of the embedded chain: L1's deposits, users' transactions, and blocks up to a root that is waited for. */
+async function build(network: Network): Promise<void> {
+  await derive(network)
+  await drainPool(network)
+  await fillToRoot(network)
+}

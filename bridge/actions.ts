@@ -5,7 +5,6 @@ import {
   encodeFunctionData,
   type Hash,
   type Hex,
-  isAddressEqual,
   type PublicClient,
   type Transport,
   type WalletClient,
@@ -13,7 +12,7 @@ import {
 import { opConstants, predeploys } from '../chain/generated/addresses.ts'
 import { l1StandardBridgeAbi, l2StandardBridgeAbi, optimismPortalAbi } from '../chain/generated/opAbi.ts'
 import type { Manifest } from '../chain/manifest.ts'
-import { UnknownTokenError } from './errors.ts'
+import { checkRecipient, pairByL1, pairByL2 } from './registry.ts'
 import { type ProveArguments, portalTransaction, type Withdrawal } from './withdrawal.ts'
 
 /** A transaction that is still to be signed. Every action comes in this form too, for a durable sender. */
@@ -41,10 +40,13 @@ export type EtherTransfer = {
 
 /* L1 to L2 */
 
-/** The bridge has to be allowed to take `amount` of the token first. */
+/**
+ * The bridge has to be allowed to take `amount` of the token first. Throws UnknownTokenError for a token that the manifest has not, and
+ * LostRecipientError for an address from which nobody could move it.
+ */
 export function depositErc20Call({ manifest, token, amount, to }: TokenTransfer): Call {
-  const pair = manifest.tokens.find(({ l1 }) => isAddressEqual(l1, token))
-  if (pair === undefined) throw new UnknownTokenError(token)
+  const pair = pairByL1(manifest.tokens, token)
+  checkRecipient(to, pair.l2, predeploys.L2StandardBridge)
   const data = encodeFunctionData({
     abi: l1StandardBridgeAbi,
     functionName: 'bridgeERC20To',
@@ -54,6 +56,7 @@ export function depositErc20Call({ manifest, token, amount, to }: TokenTransfer)
 }
 
 export function depositEtherCall({ manifest, amount, to }: EtherTransfer): Call {
+  checkRecipient(to, predeploys.L2StandardBridge)
   const data = encodeFunctionData({
     abi: l1StandardBridgeAbi,
     functionName: 'bridgeETHTo',
@@ -74,10 +77,10 @@ export function depositEther(wallet: Wallet, transfer: EtherTransfer): Promise<H
 
 /* L2 TO L1 */
 
-/** The L2 token burns without an allowance: the bridge is its minter. */
+/** The L2 token burns without an allowance: the bridge is its minter. Throws as `depositErc20Call` does. */
 export function withdrawErc20Call({ manifest, token, amount, to }: TokenTransfer): Call {
-  const pair = manifest.tokens.find(({ l2 }) => isAddressEqual(l2, token))
-  if (pair === undefined) throw new UnknownTokenError(token)
+  const pair = pairByL2(manifest.tokens, token)
+  checkRecipient(to, pair.l1, manifest.l1.contracts.L1StandardBridge)
   const data = encodeFunctionData({
     abi: l2StandardBridgeAbi,
     functionName: 'bridgeERC20To',
@@ -87,6 +90,7 @@ export function withdrawErc20Call({ manifest, token, amount, to }: TokenTransfer
 }
 
 export function withdrawEtherCall({ amount, to }: Pick<EtherTransfer, 'amount' | 'to'>): Call {
+  checkRecipient(to)
   const data = encodeFunctionData({
     abi: l2StandardBridgeAbi,
     functionName: 'bridgeETHTo',

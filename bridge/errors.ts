@@ -83,3 +83,46 @@ export class L2BlockAbsentError extends BaseError {
     super(`The L2 node has no block ${l2BlockNumber} yet. Wait until it has, or ask a node that is further.`)
   }
 }
+
+/** The token on the other side is not the one that the network's token is bridged to: what is sent there is locked for ever. */
+export class WrongRemoteTokenError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly token: Address,
+    readonly given: Address,
+    readonly expected: Address,
+  ) {
+    super(
+      `${given} is not the other end of ${token}, although it may look like it: that is ${expected}. Sent there it would be locked for ever; use the address of the manifest.`,
+    )
+  }
+}
+
+/** There is more of a token on L2 than L1 holds for it: not everybody could bring his home. */
+export class UnbackedTokenError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly symbol: string,
+    /** Base units. */
+    readonly minted: bigint,
+    /** Base units. */
+    readonly locked: bigint,
+  ) {
+    super(
+      `Of ${symbol} there are ${minted} base units on L2 and ${locked} locked for them on L1. Bring none in, and tell the operator.`,
+    )
+  }
+}
+
+/** Nobody could ever move what is sent to this address. */
+export class LostRecipientError extends BaseError {
+  override readonly retry = false
+
+  constructor(readonly to: Address) {
+    super(
+      `What is sent to ${to} is lost: it is no account, but nobody's address, the bridge or the token itself. Give the address of an account.`,
+    )
+  }
+}

@@ -10,6 +10,7 @@ import {
   type TokenTransfer,
   withdrawErc20Call,
 } from './actions.ts'
+import { checkRecipient } from './registry.ts'
 
 // In and out by L1 alone, whatever L2's operator does: a deposit on the portal is a transaction that everybody who derives
 // L2 from L1 has to execute.
@@ -49,6 +50,7 @@ export function forcedTransactionCall({ manifest, call, gas, mint = 0n }: Forced
 
 /** Ether from L1 to `to` on L2. Tokens need no other way than the usual one: it ends on the portal too. */
 export function forcedDepositCall({ manifest, amount, to }: EtherTransfer): Call {
+  checkRecipient(to)
   const call: Call = { to, data: '0x', value: amount }
   return forcedTransactionCall({ manifest, call, gas: transferGas, mint: amount })
 }
@@ -61,6 +63,7 @@ export function forcedWithdrawErc20Call(transfer: TokenTransfer): Call {
 
 /** Ether that the caller has on L2, all of it if wished, to `to` on L1: straight to the message passer, without a bridge. */
 export function forcedWithdrawEtherCall({ manifest, amount, to }: EtherTransfer): Call {
+  checkRecipient(to)
   const data = encodeFunctionData({
     abi: l2ToL1MessagePasserAbi,
     functionName: 'initiateWithdrawal',

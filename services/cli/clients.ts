@@ -1,8 +1,8 @@
 import { createPublicClient, http, type PublicClient } from 'viem'
+import { openTokenRegistry } from '../../bridge/registry.ts'
 import { l1Chain, l2Chain } from '../../chain/chains.ts'
 import { checkIdentity, checkL1Identity } from '../../chain/identity.ts'
 import type { Manifest } from '../../chain/manifest.ts'
-import { checkTokens } from '../../chain/tokens.ts'
 import { nodeIsSilent } from '../runtime/loop.ts'
 import { L1SilentError, NetworkUnreachableError } from './errors.ts'
 
@@ -31,7 +31,7 @@ export async function openNetwork(manifest: Manifest): Promise<ReturnType<typeof
   const clients = clientsOf(manifest)
   try {
     await checkIdentity(clients, manifest)
-    await checkTokens(clients, manifest.tokens)
+    await openTokenRegistry(clients, { manifest })
   } catch (error) {
     throw nodeIsSilent(error)
       ? new NetworkUnreachableError(manifest.l1.rpcUrl, manifest.l2.rpcUrl, error)

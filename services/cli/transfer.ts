@@ -1,7 +1,9 @@
 import { type Address, formatEther, isAddress, type PublicClient } from 'viem'
 import type { Call } from '../../bridge/actions.ts'
 import { forcedTimes, readOutputTerms } from '../../bridge/forced.ts'
+import { checkBacking } from '../../bridge/registry.ts'
 import type { Manifest } from '../../chain/manifest.ts'
+import type { TokenPair } from '../../chain/tokens.ts'
 import { type Role, readKeys, roles } from '../runtime/keys.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { clientsOf, openNetwork, openNetworkByL1 } from './clients.ts'
@@ -24,7 +26,12 @@ export async function transfer(
   const account = (await readKeys(folder.keys))[roleOf(options.as)]
   const side = sideOf(options.direction)
   const open = options.direction.startsWith('force-') ? openNetworkByL1 : openNetwork
-  const client = (await open(manifest))[side]
+  const clients = await open(manifest)
+  const client = clients[side]
+  const pair = pairOf(manifest, options.token)
+  if (options.direction === 'deposit' && pair !== undefined) {
+    await checkBacking(clients, { bridge: manifest.l1.contracts.L1StandardBridge, pair })
+  }
   const plan = await planOf(manifest, account.address, options)
   const cost = await costOf(client, account.address, plan.calls[0])
   output.result(
@@ -55,7 +62,7 @@ async function planOf(
   { direction, amount, token, to }: TransferOptions & { direction: Direction },
 ): Promise<Plan> {
   const recipient = to === undefined ? sender : addressOf(to)
-  const pair = token.toUpperCase() === 'ETH' ? undefined : pairOf(manifest, token)
+  const pair = pairOf(manifest, token)
   const decimals = pair?.decimals ?? 18
   const value = parseAmount(amount, decimals, token)
   const terms = await readOutputTerms(clientsOf(manifest).l1, { manifest })
@@ -105,7 +112,9 @@ function addressOf(text: string): Address {
   throw new UnknownNameError('address', text, ['0x and 40 hex digits with a right checksum'])
 }
 
-function pairOf(manifest: Manifest, symbol: string): Manifest['tokens'][number] {
+/** Undefined for ether. */
+function pairOf(manifest: Manifest, symbol: string): TokenPair | undefined {
+  if (symbol.toUpperCase() === 'ETH') return undefined
   const pair = manifest.tokens.find((token) => token.symbol.toUpperCase() === symbol.toUpperCase())
   if (pair === undefined) {
     throw new UnknownNameError('token', symbol, ['ETH', ...manifest.tokens.map((token) => token.symbol)])

@@ -16,3 +16,9 @@ export function readConfig<Schema extends z.ZodType>(
 
 /** A port of this machine. 0 lets the system choose. */
 export const port = z.coerce.number().int().min(0).max(65_535)
+
+/** URLs with commas between them. */
+export const urls = z
+  .string()
+  .transform((list) => list.split(',').map((url) => url.trim()))
+  .pipe(z.array(z.url()).min(1))

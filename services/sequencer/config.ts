@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Manifest } from '../../chain/manifest.ts'
-import { port } from '../runtime/config.ts'
+import { port, urls } from '../runtime/config.ts'
 import { ConfigError } from '../runtime/errors.ts'
 
 export const sequencerConfig = z.object({
@@ -16,6 +16,13 @@ export const sequencerConfig = z.object({
   HASHSAND_L1_DURABLE: z.string().min(1).optional(),
   /** Blocks below the head of an L1 of others that are not acted on yet. */
   HASHSAND_L1_CONFIRMATIONS: z.coerce.number().int().nonnegative().default(4),
+  /** Nodes of L1 with commas between them; the manifest's alone if absent. What is acted on was said by enough of them. */
+  HASHSAND_L1_RPCS: urls.optional(),
+  /** How many nodes of L1 have to say the same; more than half of them if absent. */
+  HASHSAND_L1_AGREE: z.coerce.number().int().min(1).optional(),
+  /** The same for L2, on engine op-stack. */
+  HASHSAND_L2_RPCS: urls.optional(),
+  HASHSAND_L2_AGREE: z.coerce.number().int().min(1).optional(),
   /** Engine anvil: folder of L2's dumps, written by this service. */
   HASHSAND_L2_DUMPS: z.string().min(1).optional(),
   /** Engine anvil: the L2 node itself, which nobody else may use. */

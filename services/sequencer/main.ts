@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { openDumpStore } from '../../chain/engine/anvil/dump.ts'
 import { l2Generations } from '../../chain/engine/anvil/engine.ts'
 import { readManifest } from '../../chain/manifest.ts'
+import { connectNodes } from '../runtime/agreement/connect.ts'
 import { readConfig } from '../runtime/config.ts'
 import { type Served, serve } from '../runtime/http.ts'
 import { readKeys } from '../runtime/keys.ts'
@@ -39,7 +40,15 @@ await runMain(log, async () => {
     log,
     l1DurablePath: config.HASHSAND_L1_DURABLE,
     confirmations: BigInt(config.HASHSAND_L1_CONFIRMATIONS),
-    l2NodeUrl: embedded?.nodeUrl ?? manifest.l2.rpcUrl,
+    l1Nodes: connectNodes({
+      urls: config.HASHSAND_L1_RPCS ?? [manifest.l1.rpcUrl],
+      ...{ agree: config.HASHSAND_L1_AGREE, log },
+    }),
+    // The embedded node is ours alone: there is nobody to ask beside it.
+    l2Nodes: connectNodes({
+      urls: embedded === undefined ? (config.HASHSAND_L2_RPCS ?? [manifest.l2.rpcUrl]) : [embedded.nodeUrl],
+      ...{ agree: embedded === undefined ? config.HASHSAND_L2_AGREE : undefined, log },
+    }),
   })
   const core = await openCore({
     network,

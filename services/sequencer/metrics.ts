@@ -16,6 +16,8 @@ export function createRegistry(shared: Shared): Registry {
   const pending = gauge('outbox_pending', 'Transactions on their way', ['role'])
   const replaced = gauge('outbox_replacements', 'Transactions replaced by this process', ['role'])
   const balanced = gauge('supply_balanced', '1 where minted = locked - in flight', ['token'])
+  const outvoted = gauge('node_outvoted', 'Answers of a node that the others contradicted', ['chain', 'node'])
+  const silent = gauge('node_silent', 'Questions that a node left without an answer', ['chain', 'node'])
   const alerts = gauge('alerts', 'Things that an operator has to look at')
 
   const read = registry.metrics.bind(registry)
@@ -35,6 +37,12 @@ export function createRegistry(shared: Shared): Registry {
     }
     for (const { symbol, balanced: even } of status.supply ?? [])
       balanced.set({ token: symbol }, even ? 1 : 0)
+    for (const [chain, nodes] of Object.entries(status.nodes)) {
+      for (const { name: node, ...standing } of nodes) {
+        outvoted.set({ chain, node }, standing.outvoted)
+        silent.set({ chain, node }, standing.silent)
+      }
+    }
     alerts.set(Object.keys(status.alerts).length)
     return read()
   }

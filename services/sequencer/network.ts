@@ -1,15 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import {
-  type Client,
-  createPublicClient,
-  type Hash,
-  http,
-  type PublicClient,
-  BaseError as ViemError,
-} from 'viem'
+import { type Client, type Hash, type PublicClient, BaseError as ViemError } from 'viem'
 import type { DumpStore } from '../../chain/engine/anvil/dump.ts'
 import { systemConfigAbi } from '../../chain/generated/opAbi.ts'
 import type { Manifest } from '../../chain/manifest.ts'
+import type { Connection } from '../runtime/agreement/connect.ts'
+import type { Standing } from '../runtime/agreement/transport.ts'
 import type { Log } from '../runtime/log.ts'
 import { NodeAnswerError } from './errors.ts'
 import { type ReadWriteLock, readWriteLock } from './lock.ts'
@@ -44,31 +39,21 @@ export type Network = {
   /** The newest L2 block that holds a withdrawal. */
   newestWithdrawal: bigint
   alerts: Map<string, string>
+  /** How the nodes of a chain of which several are asked have answered. */
+  standings(): Record<'L1' | 'L2', Standing[]>
 }
 
 export type NetworkParts = Pick<
   Network,
   'manifest' | 'store' | 'dumps' | 'log' | 'l1DurablePath' | 'confirmations'
 > & {
-  l2NodeUrl: string
-  connectTo?: (url: string) => PublicClient
+  l1Nodes: Connection
+  l2Nodes: Connection
 }
 
-export function connect(url: string): PublicClient {
-  return createPublicClient({
-    transport: http(url, { retryCount: 2, timeout: 20_000 }),
-    cacheTime: 0,
-    pollingInterval: 100,
-  })
-}
-
-export async function openNetwork({
-  l2NodeUrl,
-  connectTo = connect,
-  ...parts
-}: NetworkParts): Promise<Network> {
+export async function openNetwork({ l1Nodes, l2Nodes, ...parts }: NetworkParts): Promise<Network> {
   const { manifest } = parts
-  const l1 = connectTo(manifest.l1.rpcUrl)
+  const l1 = l1Nodes.client
   const batcherHash = await l1.readContract({
     address: manifest.l1.contracts.SystemConfig,
     abi: systemConfigAbi,
@@ -79,7 +64,8 @@ export async function openNetwork({
     ...parts,
     ...locks,
     l1,
-    l2: connectTo(l2NodeUrl),
+    l2: l2Nodes.client,
+    standings: () => ({ L1: l1Nodes.standings(), L2: l2Nodes.standings() }),
     batcherHash,
     // A node that keeps its state itself has no head that is not on disk.
     saved: parts.dumps === undefined,

@@ -1,3 +1,4 @@
+import type { Standing } from '../runtime/agreement/transport.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { readCursor } from './derive.ts'
 import { durableHead, type Network } from './network.ts'
@@ -14,6 +15,8 @@ export type Status = {
   lastRoot: { l2Block: bigint; root: string } | undefined
   supply: readonly Supply[] | undefined
   alerts: Record<string, string>
+  /** Of a chain of which several nodes are asked: how often each was outvoted, or silent. */
+  nodes: Record<'L1' | 'L2', readonly Standing[]>
   outbox: Record<string, { address: string; pending: number; replacements: number }>
 }
 
@@ -43,6 +46,7 @@ export async function readStatus({ network, outboxes, lastRoot, supply }: Shared
     lastRoot,
     supply,
     alerts: Object.fromEntries(network.alerts),
+    nodes: network.standings(),
     outbox: Object.fromEntries(
       Object.entries(outboxes).map(([role, { address, pending, replacements }]) => [
         role,

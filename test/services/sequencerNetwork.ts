@@ -69,7 +69,7 @@ const repository = join(import.meta.dirname, '..', '..')
 
 /** Both chains with the real contracts, and the sequencer as a process of its own. */
 export async function startTestNetwork(
-  env: Record<string, string> = {},
+  env: Record<string, string> | ((l1RpcUrl: string) => Promise<Record<string, string>>) = {},
   /** Stands between the sequencer and the L2 node: takes the node's URL and answers its own. */
   between: (l2NodeUrl: string) => Promise<string> = (url) => Promise.resolve(url),
   finalizationPeriodSeconds = 5,
@@ -97,6 +97,7 @@ export async function startTestNetwork(
   const [l1, l2, l2Node] = [connect(engine.l1RpcUrl), connect(manifest.l2.rpcUrl), connect(engine.l2RpcUrl)]
   const wallet = (chain: Chain, url: string) => (role: Role) =>
     createWalletClient({ account: keys[role], chain, transport: http(url), pollingInterval: 50 })
+  const more = typeof env === 'function' ? await env(engine.l1RpcUrl) : env
   const spawnSequencer = async () => {
     await mkdir(join(dir, 'logs'), { recursive: true })
     const started = spawn(process.execPath, ['--import', 'tsx', 'services/sequencer/main.ts'], {
@@ -113,7 +114,7 @@ export async function startTestNetwork(
         HASHSAND_L2_PORT: String(front),
         HASHSAND_PORT: String(admin),
         HASHSAND_POLL_MS: '50',
-        ...env,
+        ...more,
       },
     })
     const out = createWriteStream(join(dir, 'logs', 'sequencer.log'), { flags: 'a' })

@@ -7,11 +7,12 @@ import { type Hex, pad, toHex } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { serializeDeposit } from '../../../bridge/deposit.ts'
 import { predeploys } from '../../../chain/generated/addresses.ts'
+import { connectNode } from '../../../services/runtime/agreement/connect.ts'
 import { type Served, serve } from '../../../services/runtime/http.ts'
 import { createLog } from '../../../services/runtime/log.ts'
 import { createFront } from '../../../services/sequencer/front.ts'
 import { readWriteLock } from '../../../services/sequencer/lock.ts'
-import { connect, type Network } from '../../../services/sequencer/network.ts'
+import type { Network } from '../../../services/sequencer/network.ts'
 import { openSequencerStore, type SequencerStore } from '../../../services/sequencer/store.ts'
 import { type AnvilNode, startAnvil } from '../../bridge/anvilNode.ts'
 
@@ -36,7 +37,7 @@ describe('front', function () {
     await node.rpc('anvil_setBalance', account.address, toHex(10n ** 24n))
     await node.rpc('evm_mine')
     store = await openSequencerStore(join(folder, 'db'), 'here')
-    const parts = { store, l2: connect(node.url), log: createLog('test', 'silent'), saved: true }
+    const parts = { store, l2: connectNode(node.url).client, log: createLog('test', 'silent'), saved: true }
     // Safe: the front uses no other part of a network.
     network = { ...parts, heads: readWriteLock(), gate: readWriteLock() } as unknown as Network
     front = await serve({ app: createFront(network, node.url), port: 0, purpose: 'a test' })

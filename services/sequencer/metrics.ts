@@ -1,50 +1,90 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import type { Shared } from './status.ts'
-import { readStatus } from './status.ts'
+import { isReady, readStatus, type Shared, type Status } from './status.ts'
 
-/** This process's own registry; the values are read when somebody asks. */
+/** This process's own registry; the values are read when somebody asks, in the order of an operator's questions. */
 export function createRegistry(shared: Shared): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const gauge = (name: string, help: string, labelNames: string[] = []) =>
-    new Gauge({ name: `hashsand_sequencer_${name}`, help, labelNames, registers: [registry] })
-
-  const heads = gauge('head_block', 'Head of a chain', ['chain'])
-  const lag = gauge('derivation_lag_blocks', 'Durable L1 blocks that L2 has not executed')
-  const backlog = gauge('messages', 'Bridge messages by kind and state', ['kind', 'state'])
-  const root = gauge('last_root_block', 'L2 block of the newest root on L1')
-  const pending = gauge('outbox_pending', 'Transactions on their way', ['role'])
-  const replaced = gauge('outbox_replacements', 'Transactions replaced by this process', ['role'])
-  const balanced = gauge('supply_balanced', '1 where minted = locked - in flight', ['token'])
-  const outvoted = gauge('node_outvoted', 'Answers of a node that the others contradicted', ['chain', 'node'])
-  const silent = gauge('node_silent', 'Questions that a node left without an answer', ['chain', 'node'])
-  const alerts = gauge('alerts', 'Things that an operator has to look at')
-
+  const gauges = createGauges(registry)
   const read = registry.metrics.bind(registry)
   registry.metrics = async () => {
-    const status = await readStatus(shared)
-    heads.set({ chain: 'L1' }, Number(status.l1.head))
-    heads.set({ chain: 'L2' }, Number(status.l2.head))
-    lag.set(Number(status.cursor.lag))
-    backlog.reset()
-    for (const [kind, states] of Object.entries(status.backlog)) {
-      for (const [state, count] of Object.entries(states)) backlog.set({ kind, state }, count)
+    try {
+      const [status, ready] = await Promise.all([readStatus(shared), isReady(shared)])
+      for (const gauge of Object.values(gauges)) gauge.reset()
+      show(gauges, status)
+      gauges.ready.set(ready ? 1 : 0)
+    } catch {
+      // A chain does not answer: what was known is no longer so, and that alone is told.
+      for (const gauge of Object.values(gauges)) gauge.reset()
+      gauges.ready.set(0)
     }
-    root.set(Number(status.lastRoot?.l2Block ?? 0n))
-    for (const [role, box] of Object.entries(status.outbox)) {
-      pending.set({ role }, box.pending)
-      replaced.set({ role }, box.replacements)
-    }
-    for (const { symbol, balanced: even } of status.supply ?? [])
-      balanced.set({ token: symbol }, even ? 1 : 0)
-    for (const [chain, nodes] of Object.entries(status.nodes)) {
-      for (const { name: node, ...standing } of nodes) {
-        outvoted.set({ chain, node }, standing.outvoted)
-        silent.set({ chain, node }, standing.silent)
-      }
-    }
-    alerts.set(Object.keys(status.alerts).length)
     return read()
   }
   return registry
+}
+
+function createGauges(registry: Registry) {
+  const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
+    new Gauge({ name: `hashsand_sequencer_${name}`, help, labelNames, registers: [registry] })
+  return {
+    /* Is it at work? */
+    ready: gauge('ready', '1 when both chains answer and L2 is not far behind'),
+    alerts: gauge('alerts', 'Things that an operator has to look at'),
+    lag: gauge('derivation_lag_blocks', 'Durable L1 blocks that L2 has not executed'),
+    /* Do messages arrive? */
+    messages: gauge('messages', 'Bridge messages by kind and state', ['kind', 'state']),
+    oldest: gauge('oldest_message_seconds', 'How long the message that waits longest is in its state', [
+      'kind',
+      'state',
+    ]),
+    root: gauge('last_root_block', 'L2 block of the newest root on L1'),
+    /* Is all the money there? */
+    balanced: gauge('supply_balanced', '1 where minted = locked - in flight', ['token']),
+    /* Can it send? */
+    balance: gauge('key_balance_ether', 'What is left to pay for transactions', ['role']),
+    pending: gauge('outbox_pending', 'Transactions on their way', ['role']),
+    replacements: gauge('outbox_replacements', 'Transactions replaced by this process', ['role']),
+    /* What do the chains look like from here? */
+    head: gauge('head_block', 'Head of a chain', ['chain']),
+    headTime: gauge('head_time_seconds', "Time of a chain's head", ['chain']),
+    outvoted: gauge('node_outvoted', 'Answers of a node that the others contradicted', ['chain', 'node']),
+    silent: gauge('node_silent', 'Questions that a node left without an answer', ['chain', 'node']),
+  }
+}
+
+function show(gauges: ReturnType<typeof createGauges>, status: Status): void {
+  gauges.alerts.set(Object.keys(status.alerts).length)
+  gauges.lag.set(Number(status.cursor.lag))
+  for (const kind of ['deposit', 'withdrawal'] as const) {
+    // From 0 on: what begins at 1 has not increased for whoever looks at it.
+    gauges.messages.set({ kind, state: 'failed' }, 0)
+    for (const [state, count] of Object.entries(status.backlog[kind])) {
+      gauges.messages.set({ kind, state }, count)
+    }
+    for (const [state, seconds] of Object.entries(status.oldestSeconds[kind])) {
+      gauges.oldest.set({ kind, state }, seconds)
+    }
+  }
+  gauges.root.set(Number(status.lastRoot?.l2Block ?? 0n))
+  for (const { symbol: token, balanced } of status.supply ?? []) {
+    gauges.balanced.set({ token }, balanced ? 1 : 0)
+  }
+  for (const [role, box] of Object.entries(status.outbox)) {
+    gauges.balance.set({ role }, Number(box.balanceEther))
+    gauges.pending.set({ role }, box.pending)
+    gauges.replacements.set({ role }, box.replacements)
+  }
+  for (const [chain, { head, headTime }] of [
+    ['L1', status.l1],
+    ['L2', status.l2],
+  ] as const) {
+    gauges.head.set({ chain }, Number(head))
+    gauges.headTime.set({ chain }, Number(headTime))
+  }
+  for (const [chain, nodes] of Object.entries(status.nodes)) {
+    for (const { name: node, outvoted, silent } of nodes) {
+      gauges.outvoted.set({ chain, node }, outvoted)
+      gauges.silent.set({ chain, node }, silent)
+    }
+  }
 }

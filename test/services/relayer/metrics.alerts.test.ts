@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { zeroAddress } from 'viem'
 import { createMetrics } from '../../../services/relayer/metrics.ts'
 import { statusOf } from '../../../services/relayer/status.ts'
-
-const root = join(import.meta.dirname, '..', '..', '..')
-const rules = join(root, 'services', 'relayer', 'alerts.yml')
-const cases = join(import.meta.dirname, 'alerts.test.yml')
+import { assertExplainedAndShown, assertKnownMetrics } from '../../support/alertRules.ts'
 
 const status = statusOf({
   ...{ network: { id: 1, name: '', unit: '', source: '' }, live: true, nodes: [], peers: [] },
@@ -22,19 +17,12 @@ const status = statusOf({
 })
 
 describe('relayer alerts', () => {
-  it('ask for metrics that the relayer has', async () => {
-    const text = readFileSync(rules, 'utf8')
-    const asked = new Set([...text.matchAll(/hashsand_relayer_\w+/g)].map(([name]) => name))
+  it('ask for metrics that the relayer has', () => {
     const { registry } = createMetrics({
       status: () => assert.fail('only names are asked for'),
       peers: () => [],
     })
-    const known = new Set(registry.getMetricsAsArray().map(({ name }) => name))
-    assert.ok(asked.size >= 12)
-    assert.deepEqual(
-      [...asked].filter((name) => !known.has(name)),
-      [],
-    )
+    assertKnownMetrics('relayer', registry)
   })
 
   it('see a peer’s first fault, since its counters begin at 0', async () => {
@@ -48,20 +36,6 @@ describe('relayer alerts', () => {
   })
 
   it('are each told of in the README and shown to fire, and to be silent', () => {
-    const readme = readFileSync(join(root, 'services', 'relayer', 'README.md'), 'utf8')
-    const tests = readFileSync(cases, 'utf8')
-    const names = [...readFileSync(rules, 'utf8').matchAll(/- alert: (\w+)/g)].map(([, name]) => name ?? '')
-    for (const name of names) {
-      assert.match(readme, new RegExp(name), `README.md says nothing of ${name}`)
-      const shown = [...tests.matchAll(new RegExp(`alertname: ${name}(?:, exp_alerts: (\\[\\]))?`, 'g'))]
-      assert.ok(
-        shown.some(([, silent]) => silent === undefined),
-        `${name} is never shown to fire`,
-      )
-      assert.ok(
-        shown.some(([, silent]) => silent !== undefined),
-        `${name} is never shown to be silent`,
-      )
-    }
+    assertExplainedAndShown('relayer')
   })
 })

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hash, isHash, type PublicClient, BaseError as ViemError } from 'viem'
-import { type Call, finaliseCall, finaliseGas, proveCall } from '../../bridge/actions.ts'
+import { finaliseCall, finaliseGas } from '../../bridge/actions.ts'
 import {
   depositsOf,
   readWithdrawalFacts,
@@ -8,16 +8,10 @@ import {
   withdrawalsBetween,
   withdrawalsOf,
 } from '../../bridge/observe.ts'
+import { readProveCall } from '../../bridge/proof.ts'
 import { isMature, type WithdrawalState, withdrawalState } from '../../bridge/status.ts'
-import {
-  checkOutputRoot,
-  outputRootProof,
-  proveArguments,
-  type Withdrawal,
-  withdrawalSlot,
-} from '../../bridge/withdrawal.ts'
+import type { Withdrawal } from '../../bridge/withdrawal.ts'
 import { BaseError } from '../../chain/errors.ts'
-import { predeploys } from '../../chain/generated/addresses.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
 import type { Manifest } from '../../chain/manifest.ts'
 import { sendOnce } from '../runtime/attempt.ts'
@@ -119,37 +113,15 @@ async function step(
   const { hash } = errand.withdrawal
   // A transaction that reverts, because somebody else was first or L1 changed, ends nothing: the next look decides what is left.
   if (state === 'covered')
-    await sendOnce(outbox, { effect: `prove:${hash}`, missingAt: blockNumber }, await proof(errand))
+    await sendOnce(
+      outbox,
+      { effect: `prove:${hash}`, missingAt: blockNumber },
+      await readProveCall(errand, errand),
+    )
   if (state !== 'mature' || !mayFinalise) return
   const call = finaliseCall(errand.manifest.l1.contracts.OptimismPortal, errand.withdrawal)
   const gas = await finaliseGas(errand.l1, call)
   await sendOnce(outbox, { effect: `finalise:${hash}`, missingAt: blockNumber }, { ...call, gas })
-}
-
-/** Proves against the first output that covers the withdrawal, unless that is not the root of L2 as the given RPC knows it. */
-async function proof({ l1, l2, manifest, withdrawal }: Errand): Promise<Call> {
-  const index = await l1.readContract({
-    ...oracleOf(manifest),
-    functionName: 'getL2OutputIndexAfter',
-    args: [withdrawal.origin.blockNumber],
-  })
-  const { l2BlockNumber, outputRoot } = await l1.readContract({
-    ...oracleOf(manifest),
-    functionName: 'getL2Output',
-    args: [index],
-  })
-  const [block, passer] = await Promise.all([
-    l2.getBlock({ blockNumber: l2BlockNumber }),
-    l2.getProof({
-      address: predeploys.L2ToL1MessagePasser,
-      storageKeys: [withdrawalSlot(withdrawal.hash)],
-      blockNumber: l2BlockNumber,
-    }),
-  ])
-  const parts = { stateRoot: block.stateRoot, storageHash: passer.storageHash, blockHash: block.hash }
-  checkOutputRoot(l2BlockNumber, outputRootProof(parts), outputRoot)
-  const nodes = passer.storageProof[0]?.proof ?? []
-  return proveCall(manifest.l1.contracts.OptimismPortal, index, proveArguments(withdrawal, parts, nodes))
 }
 
 /** By its own hash, or that of the transaction that began it: on L2, or on L1 where it was forced. */

@@ -3,6 +3,7 @@ import {
   type Address,
   type Chain,
   createPublicClient,
+  createTestClient,
   createWalletClient,
   http,
   type PublicClient,
@@ -14,12 +15,15 @@ import {
 } from 'viem'
 import type { PrivateKeyAccount } from 'viem/accounts'
 import { serializeDeposit } from '../../bridge/deposit.ts'
+import { proposeOutputCall } from '../../bridge/forced.ts'
 import { depositsOf } from '../../bridge/observe.ts'
+import { readOwnOutput } from '../../bridge/outputs.ts'
 import { bareChain } from '../../chain/chains.ts'
 import { deployL1 } from '../../chain/deploy/l1.ts'
 import { bridgedToken } from '../../chain/deploy/token.ts'
 import { anvil } from '../../chain/engine/anvil/rpc.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
+import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
 import { buildGenesis } from '../../chain/genesis/genesis.ts'
 import { injectGenesis } from '../../chain/genesis/inject.ts'
 import type { Manifest } from '../../chain/manifest.ts'
@@ -44,6 +48,10 @@ export type BridgedPair = {
   send(side: Side, call: Sent): Promise<TransactionReceipt>
   /** Executes on L2 what an L1 transaction deposited. */
   relay(receipt: TransactionReceipt): Promise<TransactionReceipt[]>
+  /** Makes L2 blocks up to the next output, and proposes its root as the operator. */
+  propose(): Promise<void>
+  /** Moves L1's clock. */
+  wait(seconds: number): Promise<void>
   /** Lets `work` sign as L2's bridge. */
   asBridgeOnL2(work: (bridge: Wallet) => Promise<unknown>): Promise<void>
   stop(): Promise<void>
@@ -99,11 +107,12 @@ async function bridged(nodes: Nodes, stop: () => Promise<void>): Promise<Bridged
   const token = bridgedToken(definition)
   await send('l2', { to: predeploys.OptimismMintableERC20Factory, data: token.calldata })
   const pair = { ...definition, l2: token.address }
+  const manifest = manifestOf(deployment, nodes, pair)
   return {
     ...readers,
     l1Wallet: wallet('l1', deployer),
     account: deployer.address,
-    manifest: manifestOf(deployment, nodes, pair),
+    manifest,
     pair,
     newAccount: async () => {
       const account = newAccount()
@@ -119,6 +128,29 @@ async function bridged(nodes: Nodes, stop: () => Promise<void>): Promise<Bridged
         executed.push(await receiptFor('l2', hash))
       }
       return executed
+    },
+    propose: async () => {
+      const { proposer } = config.roles
+      const { L2OutputOracle: address } = deployment.contracts
+      await anvil(clients.l1, 'anvil_impersonateAccount', [proposer])
+      await anvil(clients.l1, 'anvil_setBalance', [proposer, purse])
+      const l2BlockNumber = await readers.l1.readContract({
+        address,
+        abi: l2OutputOracleAbi,
+        functionName: 'nextBlockNumber',
+      })
+      while ((await readers.l2.getBlockNumber()) < l2BlockNumber) await anvil(clients.l2, 'evm_mine', [])
+      const { root } = await readOwnOutput(readers.l2, l2BlockNumber)
+      const { hash, number } = await readers.l1.getBlock()
+      const l1Block = { hash, number }
+      const proposal = { manifest: { l1: manifest.l1 }, root, l2BlockNumber, l1Block, bond: 0n }
+      const sent = await wallet('l1', proposer).sendTransaction(proposeOutputCall(proposal))
+      await receiptFor('l1', sent)
+    },
+    wait: async (seconds) => {
+      const clock = createTestClient({ mode: 'anvil', transport: http(nodes.l1.rpcUrl) })
+      await clock.increaseTime({ seconds })
+      await clock.mine({ blocks: 1 })
     },
     asBridgeOnL2: async (work) => {
       const { L2StandardBridge } = predeploys

@@ -1,10 +1,12 @@
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import type { Registry } from 'prom-client'
+import { z } from 'zod'
 import { sdkDepositStatus, sdkWithdrawalStatus } from '../../bridge/status.ts'
 import { BaseError } from '../../chain/errors.ts'
 import { answer, problem } from '../runtime/answer.ts'
 import type { MessageRecord } from './records.ts'
 import { isReady, readStatus, type Shared } from './status.ts'
+import type { SequencerStore } from './store.ts'
 
 export type AppParameters = { shared: Shared; registry: Registry }
 
@@ -27,13 +29,9 @@ export function createApp({ shared, registry }: AppParameters): Express {
     answer(response, await readStatus(shared))
   })
   app.get('/v1/messages', async (request, response) => {
-    const { kind, state } = request.query
-    const messages = await shared.network.store.messages()
-    const wanted = messages.filter(
-      (message) =>
-        (kind === undefined || message.kind === kind) && (state === undefined || message.state === state),
-    )
-    answer(response, { messages: wanted.map(shown) })
+    const query = messagesQuery.safeParse(request.query)
+    if (!query.success) return problem(response, 400, z.prettifyError(query.error))
+    answer(response, await pageOf(shared.network.store, query.data))
   })
   app.get('/v1/messages/:id', async (request, response) => {
     const message = await shared.network.store.message(request.params.id.toLowerCase())
@@ -45,6 +43,27 @@ export function createApp({ shared, registry }: AppParameters): Express {
   })
   app.use(onError)
   return app
+}
+
+const messagesQuery = z.strictObject({
+  kind: z.enum(['deposit', 'withdrawal']).optional(),
+  state: z.string().optional(),
+  /** The id that the page before ended with. */
+  after: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(1_000),
+})
+
+/** Messages in the order of their ids, which is none that means anything; `next` is where the next page begins. */
+async function pageOf(store: SequencerStore, query: z.output<typeof messagesQuery>) {
+  const { kind, state, after, limit } = query
+  const messages: ReturnType<typeof shown>[] = []
+  for await (const message of store.messages(after)) {
+    if (kind !== undefined && message.kind !== kind) continue
+    if (state !== undefined && message.state !== state) continue
+    if (messages.length === limit) return { messages, next: messages.at(-1)?.id }
+    messages.push(shown(message))
+  }
+  return { messages }
 }
 
 function shown(message: MessageRecord) {

@@ -34,8 +34,10 @@ export type Network = {
   completed: Hash | undefined
   /** Held for writing while an L1 origin is executed; users' transactions enter under it. */
   gate: ReadWriteLock
-  /** Messages that may still change. */
+  /** Messages that may still change, or whose tokens stay on the side that they came from. */
   open: Map<string, MessageRecord>
+  /** Withdrawals that ended at an L1 block to which the supplies have not been compared yet. */
+  ended: Map<string, MessageRecord>
   /** The newest L2 block that holds a withdrawal. */
   newestWithdrawal: bigint
   alerts: Map<string, string>
@@ -71,6 +73,7 @@ export async function openNetwork({ l1Nodes, l2Nodes, ...parts }: NetworkParts):
     saved: parts.dumps === undefined,
     completed: undefined,
     open: new Map(),
+    ended: new Map(),
     newestWithdrawal: 0n,
     alerts: new Map(),
   }
@@ -84,23 +87,34 @@ export function networkIdentity({ l1, l2 }: Manifest): string {
 }
 
 export async function loadOpen(network: Network): Promise<void> {
-  const messages = await network.store.messages()
   network.open.clear()
+  network.ended.clear()
   network.newestWithdrawal = 0n
-  for (const message of messages) remember(network, message)
+  // Supplies are compared at an L1 block that is not below this one.
+  const compared = (await network.store.l2Head())?.origin.number ?? 0n
+  for await (const message of network.store.messages()) remember(network, message, compared)
 }
 
-export function remember(network: Network, message: MessageRecord): void {
+export function remember(network: Network, message: MessageRecord, compared = -1n): void {
+  const { open, ended } = network
   if (message.kind === 'withdrawal' && message.withdrawal.origin.blockNumber > network.newestWithdrawal) {
     network.newestWithdrawal = message.withdrawal.origin.blockNumber
   }
-  if (isDone(message)) network.open.delete(message.id)
-  else network.open.set(message.id, message)
+  if (!isDone(message)) {
+    open.set(message.id, message)
+    ended.delete(message.id)
+    return
+  }
+  open.delete(message.id)
+  const endedAt = message.history.at(-1)?.blockNumber ?? 0n
+  if (message.kind === 'withdrawal' && endedAt > compared) ended.set(message.id, message)
 }
 
-function isDone({ kind, state }: MessageRecord): boolean {
-  if (kind === 'deposit') return state === 'final' || state === 'failed'
-  return state === 'finalised' || state === 'replayed'
+function isDone(message: MessageRecord): boolean {
+  const { kind, state } = message
+  if (kind === 'withdrawal') return state === 'finalised' || state === 'replayed'
+  // The coins of a failed one stay locked on L1.
+  return state === 'final' || (state === 'failed' && message.effect.kind !== 'erc20')
 }
 
 /** The newest L1 block that counts as there to stay, or undefined while there is none. */

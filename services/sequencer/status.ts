@@ -31,21 +31,18 @@ export type Shared = {
 }
 
 export async function readStatus({ network, outboxes, lastRoot, supply }: Shared): Promise<Status> {
-  const [l1, durable, l2, stored, cursor, messages] = await Promise.all([
+  const [l1, durable, l2, stored, cursor] = await Promise.all([
     network.l1.getBlock(),
     durableHead(network),
     network.l2.getBlock(),
     network.store.l2Head(),
     readCursor(network),
-    network.store.messages(),
   ])
-  const backlog: Status['backlog'] = { deposit: {}, withdrawal: {} }
-  for (const { kind, state } of messages) backlog[kind][state] = (backlog[kind][state] ?? 0) + 1
   return {
     l1: { head: l1.number, headTime: l1.timestamp, durable },
     l2: { head: l2.number, headTime: l2.timestamp, durable: stored?.number },
     cursor: { ...cursor, lag: durable === undefined ? 0n : durable.number - cursor.number },
-    backlog,
+    backlog: network.store.tally().counts,
     oldestSeconds: oldestSeconds(network.open.values(), { L1: l1.timestamp, L2: l2.timestamp }),
     lastRoot,
     supply,

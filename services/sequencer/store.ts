@@ -3,10 +3,12 @@ import { mutex } from '../runtime/mutex.ts'
 import { formatRow, type OpenDatabase, openLevel, parseRow } from '../runtime/store.ts'
 import { OtherNetworkError } from './errors.ts'
 import type { L1Header, L2Header, MessageRecord, OutputRecord } from './records.ts'
+import { emptyTally, type Replacement, retold, type Tally } from './tally.ts'
 
 /*
  * The messages and headers that this service has read. Each batch that reads a block also writes what stood there before, as a row of
- * `undo`; rewinding applies these rows newest first. A batch is on disk when its promise resolves.
+ * `undo`; rewinding applies these rows newest first. Each batch that changes messages changes their tally too. A batch is on disk when
+ * its promise resolves.
  */
 
 export type Tag = { l1?: bigint; l2?: bigint }
@@ -24,7 +26,9 @@ export type SequencerStore = {
   /** Changes one message outside any block: what L1 says of a withdrawal. */
   update(id: Hash, change: (record: MessageRecord) => MessageRecord): Promise<MessageRecord | undefined>
   message(id: string): Promise<MessageRecord | undefined>
-  messages(): Promise<MessageRecord[]>
+  /** All of them, one after the other: there may be more than memory holds. */
+  messages(afterId?: string): AsyncIterable<MessageRecord>
+  tally(): Tally
   l1Header(number: bigint): Promise<L1Header | undefined>
   l2Header(number: bigint): Promise<L2Header | undefined>
   /** The newest L2 block read. */
@@ -41,6 +45,7 @@ type Area = 'messages' | 'l1' | 'l2'
 
 /** Undo rows kept: far more than the blocks that the L2 node can roll back. */
 const undoRows = 4_096n
+const tallyKey = 'tally'
 
 /** Opens the store for this process alone and for this network alone. */
 export async function openSequencerStore(
@@ -50,6 +55,7 @@ export async function openSequencerStore(
 ): Promise<SequencerStore> {
   const tables = await openTables(folder, openDatabase)
   await bind(tables, folder, network)
+  tables.tally = await readTally(tables)
   const exclusive = mutex()
   const { messages, l1, l2, outputs } = tables
 
@@ -61,11 +67,16 @@ export async function openSequencerStore(
         const record = await get<MessageRecord>(messages, id)
         if (record === undefined) return undefined
         const changed = change(record)
-        if (changed !== record) await tables.write([put(messages, id, changed)])
+        if (changed === record) return record
+        await retell(tables, [put(messages, id, changed)], [{ before: record, after: changed }])
         return changed
       }),
     message: (id) => get(messages, id),
-    messages: async () => (await messages.values().all()).map(parseRow<MessageRecord>),
+    messages: async function* (afterId) {
+      const range = afterId === undefined ? {} : { gt: afterId }
+      for await (const text of messages.values(range)) yield parseRow<MessageRecord>(text)
+    },
+    tally: () => tables.tally,
     l1Header: (number) => get(l1, padded(number)),
     l2Header: (number) => get(l2, padded(number)),
     l2Head: async () => (await l2.values({ reverse: true, limit: 1 }).all()).map(parseRow<L2Header>)[0],
@@ -81,6 +92,8 @@ export async function openSequencerStore(
 type Tables = Awaited<ReturnType<typeof openTables>>
 type Table = Tables['messages']
 
+type Operations = Parameters<Tables['write']>[0]
+
 async function openTables(folder: string, openDatabase: OpenDatabase) {
   const db = await openDatabase(folder)
   const table = (name: string) => db.sublevel<string, string>(name, {})
@@ -94,6 +107,7 @@ async function openTables(folder: string, openDatabase: OpenDatabase) {
     outputs: table('outputs'),
     undo,
     nextUndo: last === undefined ? 0n : BigInt(last) + 1n,
+    tally: emptyTally(),
     write: (operations: Parameters<typeof db.batch<string, string>>[0]) =>
       db.batch<string, string>(operations, { sync: true }),
     close: () => db.close(),
@@ -108,6 +122,29 @@ async function bind({ meta, write, close }: Tables, folder: string, network: str
   throw new OtherNetworkError(folder, stored, network)
 }
 
+/** Of a store without one, the messages are counted. */
+async function readTally({ meta, messages }: Tables): Promise<Tally> {
+  const stored = await get<Tally>(meta, tallyKey)
+  if (stored !== undefined) return stored
+  let tally = emptyTally()
+  for await (const text of messages.values()) {
+    tally = retold(tally, [{ before: undefined, after: parseRow<MessageRecord>(text) }])
+  }
+  return tally
+}
+
+/** Writes a batch, and with it what it makes of the tally. */
+async function retell(
+  tables: Tables,
+  operations: Operations,
+  replacements: readonly Replacement[],
+): Promise<void> {
+  if (replacements.length === 0) return tables.write(operations)
+  const tally = retold(tables.tally, replacements)
+  await tables.write([...operations, put(tables.meta, tallyKey, tally)])
+  tables.tally = tally
+}
+
 async function apply(tables: Tables, tag: Tag, changes: Changes): Promise<void> {
   const rows = [
     ...(changes.messages ?? []).map((row) => ({ area: 'messages' as const, key: String(row.id), row })),
@@ -120,11 +157,16 @@ async function apply(tables: Tables, tag: Tag, changes: Changes): Promise<void> 
   const { undo, nextUndo } = tables
   const oldest =
     nextUndo < undoRows ? [] : [{ type: 'del' as const, sublevel: undo, key: padded(nextUndo - undoRows) }]
-  await tables.write([
+  const operations = [
     ...rows.map(({ area, key, row }) => put(tables[area], key, row)),
     put(undo, padded(nextUndo), { tag, before } satisfies Undo),
     ...oldest,
-  ])
+  ]
+  const replaced = before.map(({ area, value }, at): Replacement[] => {
+    const after = changes.messages?.[at]
+    return area === 'messages' && after !== undefined ? [{ before: messageOf(value), after }] : []
+  })
+  await retell(tables, operations, replaced.flat())
   tables.nextUndo += 1n
 }
 
@@ -132,15 +174,22 @@ async function rewind(tables: Tables, to: { l1: bigint; l2: bigint }): Promise<v
   for await (const [key, text] of tables.undo.iterator({ reverse: true })) {
     const { tag, before } = parseRow<Undo>(text)
     if (!isAbove(tag, to)) return
-    await tables.write([
-      ...before.map(({ area, key: row, value }) =>
-        value === null
-          ? { type: 'del' as const, sublevel: tables[area], key: row }
-          : { type: 'put' as const, sublevel: tables[area], key: row, value },
-      ),
-      { type: 'del', sublevel: tables.undo, key },
-    ])
+    const replaced: Replacement[] = []
+    for (const { area, key: row, value } of before) {
+      if (area !== 'messages') continue
+      replaced.push({ before: await get<MessageRecord>(tables.messages, row), after: messageOf(value) })
+    }
+    const operations = before.map(({ area, key: row, value }) =>
+      value === null
+        ? { type: 'del' as const, sublevel: tables[area], key: row }
+        : { type: 'put' as const, sublevel: tables[area], key: row, value },
+    )
+    await retell(tables, [...operations, { type: 'del', sublevel: tables.undo, key }], replaced)
   }
+}
+
+function messageOf(text: string | null): MessageRecord | undefined {
+  return text === null ? undefined : parseRow<MessageRecord>(text)
 }
 
 function isAbove(tag: Tag, to: { l1: bigint; l2: bigint }): boolean {

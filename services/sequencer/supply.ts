@@ -52,20 +52,21 @@ async function currentMoment(network: Network): Promise<Moment | undefined> {
   return head?.hash === cursor.hash ? { ...at, l1Block: head.number } : undefined
 }
 
-/** All messages, with the states that withdrawals have at this very block: one that was finalised since is still in flight there. */
-async function messagesAt({ l1, store, manifest }: Network, blockNumber: bigint): Promise<MessageRecord[]> {
+/** Messages that may be in flight at an L1 block, with the states that withdrawals have there: one that was finalised since still is. */
+async function messagesAt(network: Network, blockNumber: bigint): Promise<MessageRecord[]> {
+  const { l1, open, ended, manifest } = network
   const { contracts } = manifest.l1
-  const messages = await store.messages()
+  for (const [id, { history }] of ended) {
+    if ((history.at(-1)?.blockNumber ?? 0n) <= blockNumber) ended.delete(id)
+  }
   // The store notes the deposits of an origin before it has the first L2 block on that origin.
-  const begun = messages.filter(
+  const begun = [...open.values(), ...ended.values()].filter(
     (message) => message.kind === 'withdrawal' || message.deposit.origin.blockNumber <= blockNumber,
   )
   return Promise.all(
     begun.map(async (message) => {
       if (message.kind === 'deposit') return message
-      const { history, withdrawal } = message
-      const isSettled = !isInFlight(message) && (history.at(-1)?.blockNumber ?? 0n) <= blockNumber
-      if (isSettled) return message
+      const { withdrawal } = message
       const { finalised, delivered } = await readWithdrawalFacts(l1, { contracts, withdrawal, blockNumber })
       return { ...message, state: finalised && delivered ? 'finalised' : 'proven' }
     }),
@@ -111,18 +112,19 @@ async function tokenSupply(
 
 /** What L2's blocks have minted, minus what its withdrawals took away, against the portal's ether. */
 async function etherSupply(
-  { l1, manifest }: Network,
+  { l1, manifest, store }: Network,
   messages: readonly MessageRecord[],
   moment: Moment,
 ): Promise<Supply> {
   const { l1Block } = moment
   const { OptimismPortal: portal } = manifest.l1.contracts
   const locked = await l1.getBalance({ address: portal, blockNumber: l1Block })
-  const withdrawals = messages.filter((message) => message.kind === 'withdrawal')
-  const sum = (records: typeof withdrawals) =>
-    records.reduce((total, { withdrawal }) => total + withdrawal.value, 0n)
-  const minted = moment.minted - sum(withdrawals)
-  const inFlight = sum(withdrawals.filter(isInFlight))
+  const minted = moment.minted - store.tally().withdrawnWei
+  const inFlight = messages.reduce(
+    (sum, message) =>
+      message.kind === 'withdrawal' && isInFlight(message) ? sum + message.withdrawal.value : sum,
+    0n,
+  )
   // Whoever gives the portal ether otherwise only adds to what covers L2's.
   return { symbol: 'ETH', l1Block, locked, minted, inFlight, balanced: minted <= locked - inFlight }
 }

@@ -55,12 +55,20 @@ describe('sequencer store', () => {
         const head = await store.l2Head()
         assert.equal(head?.hash, chain.at(-1)?.hash)
         assert.equal(await store.l1Header(BigInt(chain.length)), undefined)
-        const messages = (await store.messages()).map(({ id, state, effect }) => ({ id, state, effect }))
+        const messages: Pick<MessageRecord, 'id' | 'state' | 'effect'>[] = []
+        for await (const { id, state, effect } of store.messages()) messages.push({ id, state, effect })
         assert.deepEqual(
           messages.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
           chain.map(({ number, hash }) => ({ id: hashOf(9, number), state: 'included', effect: hash })),
         )
+        // Kept beside the messages, it is what counting them gives, also for whoever opens the store next.
+        const deposit = chain.length === 0 ? {} : { included: chain.length }
+        const tally = { counts: { deposit, withdrawal: {} }, withdrawnWei: 0n }
+        assert.deepEqual(store.tally(), tally)
         await store.close()
+        const again = await openSequencerStore(join(folder, 'db'), 'here')
+        assert.deepEqual(again.tally(), tally)
+        await again.close()
       }),
       { numRuns: 25 },
     )

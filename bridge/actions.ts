@@ -10,8 +10,14 @@ import {
   type WalletClient,
 } from 'viem'
 import { opConstants, predeploys } from '../chain/generated/addresses.ts'
-import { l1StandardBridgeAbi, l2StandardBridgeAbi, optimismPortalAbi } from '../chain/generated/opAbi.ts'
+import {
+  l1StandardBridgeAbi,
+  l2CrossDomainMessengerAbi,
+  l2StandardBridgeAbi,
+  optimismPortalAbi,
+} from '../chain/generated/opAbi.ts'
 import type { Manifest } from '../chain/manifest.ts'
+import type { Relay } from './message.ts'
 import { checkRecipient, pairByL1, pairByL2 } from './registry.ts'
 import { type ProveArguments, portalTransaction, type Withdrawal } from './withdrawal.ts'
 
@@ -132,6 +138,17 @@ export function finaliseCall(portal: Address, withdrawal: Withdrawal): Call {
     args: [portalTransaction(withdrawal)],
   })
   return { to: portal, data, value: 0n }
+}
+
+/** Delivers a message that failed once more. The messenger of the side where it arrives has its ether already. */
+export function relayCall(messenger: Address, relay: Relay): Call {
+  const { nonce, sender, target, value, minGasLimit, message } = relay
+  const data = encodeFunctionData({
+    abi: l2CrossDomainMessengerAbi,
+    functionName: 'relayMessage',
+    args: [nonce, sender, target, value, minGasLimit, message],
+  })
+  return { to: messenger, data, value: 0n }
 }
 
 /**

@@ -92,21 +92,28 @@ function aliased(contract: Address): Address {
   return toHex(BigInt.asUintN(160, BigInt(contract) + BigInt(opConstants.AliasOffset)), { size: 20 })
 }
 
+/** What passes from one chain to the other. */
+export type Passed = { to?: Address | undefined; from: Address; data: Hex }
+
+/** The message between the messengers that this is, or undefined where it only looks like one, or is a plain message. */
+export function relayIn({ to, from, data }: Passed, { messenger, otherMessenger }: Ends): Relay | undefined {
+  if (to === undefined || !isAddressEqual(to, messenger)) return undefined
+  return isAddressEqual(from, otherMessenger) ? relayOf(data) : undefined
+}
+
 /**
  * Says what a message carries. Anybody may send the messenger or the bridge the same words: they carry a token only where they come
  * from their counterparts on the other side.
  */
-export function effectOf(
-  { to, from, value, data }: { to?: Address | undefined; from: Address; value: bigint; data: Hex },
-  { messenger, bridge, otherMessenger, otherBridge }: Ends,
-): Effect {
+export function effectOf(passed: Passed & { value: bigint }, ends: Ends): Effect {
+  const { to, from, value } = passed
   if (to === undefined) return { kind: 'call', target: from }
-  const isRelay = isAddressEqual(to, messenger) && isAddressEqual(from, otherMessenger)
-  const relay = isRelay ? relayOf(data) : undefined
+  const relay = relayIn(passed, ends)
   if (relay === undefined) {
     return value > 0n ? { kind: 'ether', from, to, amount: value } : { kind: 'call', target: to }
   }
-  const isTransfer = isAddressEqual(relay.target, bridge) && isAddressEqual(relay.sender, otherBridge)
+  const isTransfer =
+    isAddressEqual(relay.target, ends.bridge) && isAddressEqual(relay.sender, ends.otherBridge)
   if (!isTransfer) return { kind: 'call', target: relay.target }
   return bridgeEffect(relay) ?? { kind: 'call', target: relay.target }
 }

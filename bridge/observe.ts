@@ -1,5 +1,6 @@
 import {
   type Address,
+  getAbiItem,
   type Hash,
   isAddressEqual,
   type PublicClient,
@@ -10,15 +11,17 @@ import {
 import { predeploys } from '../chain/generated/addresses.ts'
 import {
   l1CrossDomainMessengerAbi,
+  l2CrossDomainMessengerAbi,
   l2OutputOracleAbi,
   l2ToL1MessagePasserAbi,
   optimismPortalAbi,
 } from '../chain/generated/opAbi.ts'
 import { type Deposit, decodeDeposit, type MinedLog } from './deposit.ts'
-import { relayHash, relayOf } from './message.ts'
+import { type Relay, relayHash, relayOf } from './message.ts'
 import {
   type DepositState,
   depositState,
+  depositSucceeded,
   type WithdrawalFacts,
   type WithdrawalState,
   withdrawalState,
@@ -89,7 +92,40 @@ export async function readDepositState(
     clients.l1.getBlock({ blockTag: 'finalized' }),
   ])
   const l1Final = finalHead.number >= deposit.origin.blockNumber
-  return depositState({ receipt, l1Final }, predeploys.L2CrossDomainMessenger)
+  // One that reverted is no message of the messengers': it may only repeat the words of one that was delivered.
+  const isFailedRelay =
+    receipt?.status === 'success' && !depositSucceeded(receipt, predeploys.L2CrossDomainMessenger)
+  const relay = isFailedRelay ? relayOf(deposit.data) : undefined
+  const replayed = relay !== undefined && (await readRelayOutcome(clients.l2, relay)).delivered
+  return depositState({ receipt, l1Final, replayed }, predeploys.L2CrossDomainMessenger)
+}
+
+/** What L2's messenger says of a message: whether it was delivered, and whether it failed and may be tried again. */
+export async function readRelayOutcome(
+  l2: PublicClient,
+  relay: Relay,
+): Promise<{ delivered: boolean; failed: boolean }> {
+  const read = {
+    address: predeploys.L2CrossDomainMessenger,
+    abi: l2CrossDomainMessengerAbi,
+    args: [relayHash(relay)],
+  } as const
+  const [delivered, failed] = await Promise.all([
+    l2.readContract({ ...read, functionName: 'successfulMessages' }),
+    l2.readContract({ ...read, functionName: 'failedMessages' }),
+  ])
+  return { delivered, failed }
+}
+
+/** The messages that L2's messenger delivered in a block, by their hashes. */
+export async function relayedInBlock(l2: PublicClient, blockHash: Hash): Promise<Hash[]> {
+  const logs = await l2.getLogs({
+    address: predeploys.L2CrossDomainMessenger,
+    event: getAbiItem({ abi: l2CrossDomainMessengerAbi, name: 'RelayedMessage' }),
+    blockHash,
+    strict: true,
+  })
+  return logs.map(({ args }) => args.msgHash)
 }
 
 /** What L1 knows of one withdrawal, read at one block. */

@@ -1,8 +1,17 @@
 import { type Address, isAddressEqual, type Log, parseEventLogs, type TransactionReceipt } from 'viem'
 import { l2CrossDomainMessengerAbi } from '../chain/generated/opAbi.ts'
 
-/** States of a deposit, in the order in which it passes them. `failed` is an end as well. */
-export const depositStates = ['seen', 'confirmed', 'intent', 'sent', 'included', 'final', 'failed'] as const
+/** States of a deposit, in the order in which it passes them. `failed` may become `replayed`. */
+export const depositStates = [
+  'seen',
+  'confirmed',
+  'intent',
+  'sent',
+  'included',
+  'final',
+  'failed',
+  'replayed',
+] as const
 /** States of a withdrawal. `failed` may become `replayed`. */
 export const withdrawalStates = [
   'seen',
@@ -31,7 +40,7 @@ export const sdkMessageStatus = {
 
 export function sdkDepositStatus(state: DepositState): number {
   if (state === 'failed') return sdkMessageStatus.failedL1ToL2
-  if (state === 'included' || state === 'final') return sdkMessageStatus.relayed
+  if (state === 'included' || state === 'final' || state === 'replayed') return sdkMessageStatus.relayed
   return sdkMessageStatus.unconfirmedL1ToL2
 }
 
@@ -69,12 +78,17 @@ export type DepositFacts = {
   receipt: L2Outcome | undefined
   /** Whether L1 can no longer take back the block of the deposit. */
   l1Final: boolean
+  /** Whether the messenger delivered the message later, by another relayMessage; only read where it failed. */
+  replayed?: boolean
 }
 
 /** The state of a deposit that L1 holds, from the facts of both chains alone. */
-export function depositState({ receipt, l1Final }: DepositFacts, messenger: Address): DepositState {
+export function depositState(
+  { receipt, l1Final, replayed = false }: DepositFacts,
+  messenger: Address,
+): DepositState {
   if (receipt === undefined) return 'seen'
-  if (!depositSucceeded(receipt, messenger)) return 'failed'
+  if (!depositSucceeded(receipt, messenger)) return replayed ? 'replayed' : 'failed'
   return l1Final ? 'final' : 'included'
 }
 

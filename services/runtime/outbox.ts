@@ -45,6 +45,8 @@ export type Outbox = {
   send(intent: Intent): Promise<TransactionReceipt>
   /** What is known of an intent; nothing is sent. */
   lookup(key: string): OutboxEntry | undefined
+  /** Every intent that was ever stored, settled ones too. */
+  entries(): Iterable<OutboxEntry>
   /** Intents on their way. */
   pending(): number
   /** Replacements made by this process. */
@@ -103,6 +105,7 @@ export async function openOutbox(parameters: OutboxParameters): Promise<Outbox> 
       })
     },
     lookup: (key) => queue.entries.get(key),
+    entries: () => queue.entries.values(),
     pending: () => [...queue.entries.values()].filter(({ settled }) => settled === undefined).length,
     replacements: () => queue.replacements,
     close: async () => {

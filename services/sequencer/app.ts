@@ -6,7 +6,6 @@ import { BaseError } from '../../chain/errors.ts'
 import { answer, problem } from '../runtime/answer.ts'
 import type { MessageRecord } from './records.ts'
 import { isReady, readStatus, type Shared } from './status.ts'
-import type { SequencerStore } from './store.ts'
 
 export type AppParameters = { shared: Shared; registry: Registry }
 
@@ -31,11 +30,11 @@ export function createApp({ shared, registry }: AppParameters): Express {
   app.get('/v1/messages', async (request, response) => {
     const query = messagesQuery.safeParse(request.query)
     if (!query.success) return problem(response, 400, z.prettifyError(query.error))
-    answer(response, await pageOf(shared.network.store, query.data))
+    answer(response, await pageOf(shared, query.data))
   })
   app.get('/v1/messages/:id', async (request, response) => {
     const message = await shared.network.store.message(request.params.id.toLowerCase())
-    if (message !== undefined) return answer(response, shown(message))
+    if (message !== undefined) return answer(response, shown(shared, message))
     problem(response, 404, `No message has the id ${request.params.id}. See /v1/messages.`)
   })
   app.use((request, response) => {
@@ -54,22 +53,23 @@ const messagesQuery = z.strictObject({
 })
 
 /** Messages in the order of their ids, which is none that means anything; `next` is where the next page begins. */
-async function pageOf(store: SequencerStore, query: z.output<typeof messagesQuery>) {
+async function pageOf(shared: Shared, query: z.output<typeof messagesQuery>) {
   const { kind, state, after, limit } = query
   const messages: ReturnType<typeof shown>[] = []
-  for await (const message of store.messages(after)) {
+  for await (const message of shared.network.store.messages(after)) {
     if (kind !== undefined && message.kind !== kind) continue
     if (state !== undefined && message.state !== state) continue
     if (messages.length === limit) return { messages, next: messages.at(-1)?.id }
-    messages.push(shown(message))
+    messages.push(shown(shared, message))
   }
   return { messages }
 }
 
-function shown(message: MessageRecord) {
+function shown({ network }: Shared, message: MessageRecord) {
   const { kind, state } = message
+  const hold = network.holds.get(message.id)
   const sdkStatus = kind === 'deposit' ? sdkDepositStatus(state) : sdkWithdrawalStatus(state)
-  return { ...message, sdkStatus }
+  return { ...message, sdkStatus, ...(hold?.reason !== undefined && { hold }) }
 }
 
 /** Express knows an error handler by its four arguments. */

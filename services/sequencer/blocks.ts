@@ -1,7 +1,13 @@
 import type { Hash, TransactionReceipt } from 'viem'
 import { decodeAttributes, depositHash, mintOnly } from '../../bridge/deposit.ts'
-import { depositEnds, effectOf, withdrawalEnds } from '../../bridge/message.ts'
-import { depositsOfBlock, receiptOf, withdrawalsBetween, withdrawalsOfBlock } from '../../bridge/observe.ts'
+import { depositEnds, effectOf, relayHash, withdrawalEnds } from '../../bridge/message.ts'
+import {
+  depositsOfBlock,
+  receiptOf,
+  relayedInBlock,
+  withdrawalsBetween,
+  withdrawalsOfBlock,
+} from '../../bridge/observe.ts'
 import { depositSucceeded } from '../../bridge/status.ts'
 import { checkOutputRoot, outputRootProof, withdrawalSlot } from '../../bridge/withdrawal.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
@@ -13,6 +19,7 @@ import {
   type L2Header,
   type MessageRecord,
   type OutputRecord,
+  relayWithin,
   type StoredProof,
   stepped,
   type WithdrawalRecord,
@@ -134,7 +141,13 @@ async function readBlock(network: Network, parent: L2Header): Promise<L2Header> 
 
   const at = { chain: 'L2', blockNumber: number, timestamp: block.timestamp } as const
   const hashes = deposits.map(({ hash }) => hash)
-  const messages = [...(await executed(network, hashes, at)), ...(await begun(network, block.hash, at))]
+  const done = await executed(network, hashes, at)
+  const messages = [
+    ...done,
+    ...(await begun(network, block.hash, at)),
+    // Last: a deposit may fail and be replayed within one block.
+    ...(await replayed(network, [...network.open.values(), ...done], block.hash, at)),
+  ]
   const minted = deposits.reduce((sum, deposit) => sum + mintOf(deposit), parent.minted)
   const header = { number, hash: block.hash, origin, minted }
   await network.store.apply({ l2: number }, { l2: [header], messages })
@@ -204,7 +217,27 @@ async function outcome(network: Network, hash: Hash, at: Place): Promise<Message
 function failureOf({ status }: Pick<TransactionReceipt, 'status'>): string {
   return status === 'success'
     ? 'the messenger could not deliver it: FailedRelayedMessage'
-    : 'its call reverted'
+    : "its call reverted; it is no message that the messenger holds, so it can't be replayed"
+}
+
+/** The failed deposits among these that somebody delivered in this block after all. */
+async function replayed(
+  network: Network,
+  messages: readonly MessageRecord[],
+  blockHash: Hash,
+  at: Place,
+): Promise<DepositRecord[]> {
+  const failed = messages.filter(({ state }) => state === 'failed')
+  const deposits = failed.filter((message) => message.kind === 'deposit')
+  if (deposits.length === 0) return []
+  const delivered = new Set(await relayedInBlock(network.l2, blockHash))
+  return deposits.flatMap((record) => {
+    const relay = relayWithin(network.manifest, record)
+    if (relay === undefined || !delivered.has(relayHash(relay))) return []
+    network.holds.delete(record.id)
+    network.log.info({ id: record.id }, 'sequencer.deposit.replayed')
+    return [stepped(record, { state: 'replayed', ...at })]
+  })
 }
 
 /** The deposit in whose place L2 executed `hash`. */

@@ -1,13 +1,14 @@
-import type { LocalAccount } from 'viem'
+import type { LocalAccount, PublicClient } from 'viem'
 import type { Manifest } from '../../chain/manifest.ts'
 import type { Log } from '../runtime/log.ts'
 import { loop } from '../runtime/loop.ts'
-import { openOutbox } from '../runtime/outbox.ts'
+import { type Outbox, openOutbox } from '../runtime/outbox.ts'
 import type { OutboxStore } from '../runtime/store.ts'
 import { observe } from './blocks.ts'
 import { derive, drainPool, fillToRoot, resume } from './derive.ts'
-import { askingNodes, durableHead, type Network } from './network.ts'
+import { askingNodes, durableHead, type Network, readMulticall } from './network.ts'
 import { proposeNext, readLastRoot } from './propose.ts'
+import { createReplayer, type Replayer, replayDeposits } from './replay.ts'
 import type { Shared } from './status.ts'
 import { watchSupply } from './supply.ts'
 import { advanceMessages, createWithdrawer, type Withdrawer } from './withdraw.ts'
@@ -19,19 +20,32 @@ type Role = 'sequencer' | 'proposer'
 export type CoreParts = {
   network: Network
   keys: Record<Role, LocalAccount>
-  openStore: (role: Role) => Promise<OutboxStore>
+  /** Of an outbox. That of the replays on L2 sends with the key `sequencer`. */
+  openStore: (name: Role | 'replays') => Promise<OutboxStore>
   relays: boolean
+  /** How failed deposits are replayed; absent where they are only shown. */
+  replays?: ReplayParts | undefined
   log: Log
   signal: AbortSignal
+}
+
+export type ReplayParts = {
+  /** L2 as its users see it. */
+  l2: PublicClient
+  /** Whether an earlier run may have left some on their way. */
+  wereMade: boolean
 }
 
 export type Core = Pick<CoreParts, 'network' | 'log' | 'signal'> & {
   shared: Shared
   withdrawer: Withdrawer
+  replayer: Replayer | undefined
 }
 
 /** Takes up what an earlier run left: intents on their way, and blocks of an L2 that this service makes. */
-export async function openCore({ network, keys, openStore, relays, log, signal }: CoreParts): Promise<Core> {
+export async function openCore(parts: CoreParts): Promise<Core> {
+  const { network, keys, openStore, relays, replays, log, signal } = parts
+  const safeHead = async () => (await durableHead(network))?.number ?? 0n
   const openKey = async (role: Role) =>
     openOutbox({
       client: network.l1,
@@ -39,24 +53,48 @@ export async function openCore({ network, keys, openStore, relays, log, signal }
       store: await openStore(role),
       log,
       signal,
-      safeHead: async () => (await durableHead(network))?.number ?? 0n,
+      safeHead,
     })
-  const outboxes = {
+  const outboxes: Record<string, Outbox> & { sequencer: Outbox } = {
     sequencer: await openKey('sequencer'),
     // On the real engine op-proposer sends with that key.
     ...(makesBlocks(network) && { proposer: await openKey('proposer') }),
   }
-  const withdrawer = createWithdrawer({ network, outbox: outboxes.sequencer, relays })
+  const multicall = await readMulticall(network)
+  const withdrawer = createWithdrawer({ network, outbox: outboxes.sequencer, relays, multicall })
   const shared: Shared = { network, outboxes, lastRoot: undefined, supply: undefined }
+  const open = async (l2: PublicClient) => {
+    const outbox = await openReplays(parts, l2)
+    outboxes.replays = outbox
+    return outbox
+  }
+  const replayer =
+    replays && relays ? createReplayer({ network, ...replays, open: () => open(replays.l2) }) : undefined
   if (makesBlocks(network)) await resume(network)
-  return { network, log, signal, shared, withdrawer }
+  return { network, log, signal, shared, withdrawer, replayer }
+}
+
+async function openReplays(
+  { network, keys, openStore, log, signal }: CoreParts,
+  client: PublicClient,
+): Promise<Outbox> {
+  // What the embedded front shows is on disk; a real node may still give up what is not on L1.
+  const safeHead = async () => (await client.getBlock({ blockTag: 'safe' })).number
+  return openOutbox({
+    client,
+    account: keys.sequencer,
+    store: await openStore('replays'),
+    log,
+    signal,
+    ...(!makesBlocks(network) && { safeHead }),
+  })
 }
 
 export type Pace = { pollMs: number; readManifest: () => Promise<Manifest> }
 
-/** Runs the four loops until the signal aborts, or one of them fails for good. */
+/** Runs the loops until the signal aborts, or one of them fails for good. */
 export async function runCore(core: Core, { pollMs, readManifest }: Pace): Promise<void> {
-  const { network, log, signal, shared, withdrawer } = core
+  const { network, log, signal, shared, withdrawer, replayer } = core
   const { proposer } = shared.outboxes
   const every = (everyMs: number, step: () => Promise<void>) =>
     loop({ log, signal, everyMs, step: () => askingNodes(step) })
@@ -68,6 +106,9 @@ export async function runCore(core: Core, { pollMs, readManifest }: Pace): Promi
       }
     }),
     every(pollMs * 2, () => advanceMessages(withdrawer)),
+    every(pollMs * 5, async () => {
+      if (replayer !== undefined) await replayDeposits(replayer)
+    }),
     every(pollMs * 5, async () => {
       network.manifest = await readManifest()
       shared.lastRoot = await readLastRoot(network)

@@ -79,6 +79,38 @@ export class HeadNotSavedError extends BaseError {
   }
 }
 
+/** A message's next step would fail now, so it was not made. */
+export class UndeliverableError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly id: Hash,
+    readonly step: 'proven' | 'delivered',
+    readonly chain: 'L1' | 'L2',
+    readonly reason: string,
+    cause?: unknown,
+  ) {
+    super(
+      `${id} can't be ${step} on ${chain}: ${reason} It is tried again later; its owner may do so himself.`,
+      cause,
+    )
+  }
+}
+
+/** Nothing was kept that proves a withdrawal at the height of its root. */
+export class ProofMissingError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly id: Hash,
+    readonly l2Block: bigint,
+  ) {
+    super(
+      `${id} can't be proven: no proof was kept for L2 block ${l2Block}. Its owner can prove it with a node that has that state.`,
+    )
+  }
+}
+
 /** A JSON-RPC request that the public L2 endpoint does not serve. */
 export class RefusedRequestError extends BaseError {
   override readonly retry = false

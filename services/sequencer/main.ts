@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openDumpStore } from '../../chain/engine/anvil/dump.ts'
 import { l2Generations } from '../../chain/engine/anvil/engine.ts'
 import { readManifest } from '../../chain/manifest.ts'
-import { connectNodes } from '../runtime/agreement/connect.ts'
+import { connectNode, connectNodes } from '../runtime/agreement/connect.ts'
 import { readConfig } from '../runtime/config.ts'
 import { type Served, serve } from '../runtime/http.ts'
 import { readKeys } from '../runtime/keys.ts'
@@ -55,6 +56,7 @@ await runMain(log, async () => {
     keys,
     openStore: (role) => openOutboxStore(folder(role)),
     relays: config.HASHSAND_RELAY === 'on',
+    replays: { l2: connectNode(manifest.l2.rpcUrl).client, wereMade: existsSync(folder('replays')) },
     log,
     signal,
   })

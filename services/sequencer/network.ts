@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type Client, type Hash, type PublicClient, BaseError as ViemError } from 'viem'
+import { type Address, type Client, type Hash, type PublicClient, BaseError as ViemError } from 'viem'
 import type { DumpStore } from '../../chain/engine/anvil/dump.ts'
 import { systemConfigAbi } from '../../chain/generated/opAbi.ts'
 import type { Manifest } from '../../chain/manifest.ts'
@@ -7,8 +7,9 @@ import type { Connection } from '../runtime/agreement/connect.ts'
 import type { Standing } from '../runtime/agreement/transport.ts'
 import type { Log } from '../runtime/log.ts'
 import { NodeAnswerError } from './errors.ts'
+import type { Hold } from './hold.ts'
 import { type ReadWriteLock, readWriteLock } from './lock.ts'
-import type { L1Header, MessageRecord } from './records.ts'
+import { type L1Header, type MessageRecord, relayWithin } from './records.ts'
 import type { SequencerStore } from './store.ts'
 
 /** Everything that the parts of this service share. */
@@ -43,6 +44,8 @@ export type Network = {
   alerts: Map<string, string>
   /** How the nodes of a chain of which several are asked have answered. */
   standings(): Record<'L1' | 'L2', Standing[]>
+  /** Messages that wait after a try, by their id. */
+  holds: Map<Hash, Hold>
 }
 
 export type NetworkParts = Pick<
@@ -76,9 +79,22 @@ export async function openNetwork({ l1Nodes, l2Nodes, ...parts }: NetworkParts):
     ended: new Map(),
     newestWithdrawal: 0n,
     alerts: new Map(),
+    holds: new Map(),
   }
   await loadOpen(network)
   return network
+}
+
+/** L1's Multicall3, or undefined where L1 has none: then steps are sent one by one. */
+export async function readMulticall({
+  l1,
+  manifest,
+  log,
+}: Pick<Network, 'l1' | 'manifest' | 'log'>): Promise<Address | undefined> {
+  const address = manifest.l1.contracts.Multicall3
+  if ((await l1.getCode({ address })) !== undefined) return address
+  log.warn({ multicall: address }, 'sequencer.batches.off')
+  return undefined
 }
 
 /** Binds a store to one network: chain ids, where L2 begins on L1, and the contract that deposits come from. */
@@ -100,7 +116,7 @@ export function remember(network: Network, message: MessageRecord, compared = -1
   if (message.kind === 'withdrawal' && message.withdrawal.origin.blockNumber > network.newestWithdrawal) {
     network.newestWithdrawal = message.withdrawal.origin.blockNumber
   }
-  if (!isDone(message)) {
+  if (!isDone(network.manifest, message)) {
     open.set(message.id, message)
     ended.delete(message.id)
     return
@@ -110,11 +126,12 @@ export function remember(network: Network, message: MessageRecord, compared = -1
   if (message.kind === 'withdrawal' && endedAt > compared) ended.set(message.id, message)
 }
 
-function isDone(message: MessageRecord): boolean {
+function isDone(manifest: Manifest, message: MessageRecord): boolean {
   const { kind, state } = message
   if (kind === 'withdrawal') return state === 'finalised' || state === 'replayed'
-  // The coins of a failed one stay locked on L1.
-  return state === 'final' || (state === 'failed' && message.effect.kind !== 'erc20')
+  // A failed one that the messenger holds may still arrive; its coins stay locked on L1 until then.
+  if (state === 'failed') return relayWithin(manifest, message) === undefined
+  return state === 'final' || state === 'replayed'
 }
 
 /** The newest L1 block that counts as there to stay, or undefined while there is none. */

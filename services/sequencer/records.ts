@@ -1,8 +1,9 @@
 import type { Address, Hash, Hex } from 'viem'
 import type { Deposit } from '../../bridge/deposit.ts'
-import type { Effect } from '../../bridge/message.ts'
+import { depositEnds, type Effect, type Relay, relayIn, withdrawalEnds } from '../../bridge/message.ts'
 import type { DepositState, WithdrawalState } from '../../bridge/status.ts'
 import type { Withdrawal } from '../../bridge/withdrawal.ts'
+import type { Manifest } from '../../chain/manifest.ts'
 
 // What the store holds. The chains are the truth; every record can be made again from them.
 
@@ -77,4 +78,14 @@ export function stepped<Message extends MessageRecord>(
 ): Message {
   if (record.state === step.state) return record
   return { ...record, state: step.state, history: [...record.history, step] }
+}
+
+/** The messengers' message within a deposit or withdrawal: only such a one can be replayed. Undefined for a plain one. */
+export function relayWithin(
+  { l1 }: { l1: Pick<Manifest['l1'], 'contracts'> },
+  message: MessageRecord,
+): Relay | undefined {
+  if (message.kind === 'deposit') return relayIn(message.deposit, depositEnds(l1.contracts))
+  const { target: to, sender: from, data } = message.withdrawal
+  return relayIn({ to, from, data }, withdrawalEnds(l1.contracts))
 }

@@ -131,6 +131,6 @@ async function etherSupply(
 
 /** A failed message keeps what it carried on the side it came from. */
 function isInFlight({ kind, state }: MessageRecord): boolean {
-  if (kind === 'deposit') return state !== 'included' && state !== 'final'
-  return state !== 'finalised' && state !== 'replayed'
+  if (state === 'replayed') return false
+  return kind === 'deposit' ? state !== 'included' && state !== 'final' : state !== 'finalised'
 }

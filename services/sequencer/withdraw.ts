@@ -1,47 +1,58 @@
-import { type Hash, BaseError as ViemError } from 'viem'
-import { type Call, finaliseCall, finaliseGas, proveCall } from '../../bridge/actions.ts'
+import type { Address, Hash } from 'viem'
+import { relayHash } from '../../bridge/message.ts'
 import { readWithdrawalFacts } from '../../bridge/observe.ts'
 import { isMature, type WithdrawalState, withdrawalState } from '../../bridge/status.ts'
-import { checkOutputRoot, outputRootProof, proveArguments, withdrawalSlot } from '../../bridge/withdrawal.ts'
-import { BaseError } from '../../chain/errors.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
-import { isUnderWay, sendOnce } from '../runtime/attempt.ts'
-import { mayRetry } from '../runtime/loop.ts'
 import type { Outbox } from '../runtime/outbox.ts'
-import { OutboxStoppedError } from '../runtime/outboxErrors.ts'
-import { readOutput } from './blocks.ts'
+import { type DueStep, deliver } from './deliver.ts'
+import { heldAfter, isHeld, quarantineTries } from './hold.ts'
 import { alert, type Network, remember, settledHead } from './network.ts'
-import { type MessageRecord, stepped, type WithdrawalRecord } from './records.ts'
+import { type MessageRecord, relayWithin, stepped, type WithdrawalRecord } from './records.ts'
+import { readSteps, type StepName, type Steps } from './steps.ts'
 
 /*
- * Each withdrawal's state is read from L1 at its durable head; the store only remembers the way. What follows from a state is sent
- * through the outbox under a key that names the effect:
+ * Each withdrawal's state is read from L1 at its durable head; the store only remembers the way. What follows from a state:
  *
- *   covered → prove:<hash>             anew when the output under a proof was deleted, once the index is filled again
- *   mature  → finalise:<hash>
+ *   covered → prove        anew when the output under a proof was deleted, once the index is filled again
+ *   mature  → finalise
+ *   failed  → replay       where L1's messenger holds the message, and its call would succeed now
  *
- * The portal refuses a second proof against the same root and a second finalisation, so even a transaction that a reorganisation brings
- * back has no second effect. Withdrawals do not wait for one another: the outbox has many on their way.
+ * What is due in one round goes in as few transactions as `deliver` finds safe. Whether a step is on its way is read from the outbox
+ * (`steps.ts`), and whether it had its effect from the message's state alone, never from the status of a transaction. The portal and the
+ * messenger refuse a step that was made already, so even a transaction that a reorganisation brings back has no second effect.
  */
 
 export type Withdrawer = {
   network: Network
   outbox: Outbox
+  steps: Steps
+  /** L1's Multicall3; undefined where steps are sent one by one. */
+  multicall: Address | undefined
   /** Whether to prove and finalise, or only to watch. */
   relays: boolean
-  busy: Set<string>
-  undeliverable: Map<Hash, bigint>
+  busy: Set<Hash>
+  /** Messages that are being delivered in transactions of their own. */
+  alone: number
   /** What a task beside the loop threw and nobody expected: the next round throws it. */
   bug?: unknown
 }
 
-export function createWithdrawer(parts: Pick<Withdrawer, 'network' | 'outbox' | 'relays'>): Withdrawer {
-  return { ...parts, busy: new Set(), undeliverable: new Map() }
+export type WithdrawerParts = Pick<Withdrawer, 'network' | 'outbox' | 'relays'> & {
+  multicall?: Address | undefined
 }
+
+export function createWithdrawer({ multicall, ...parts }: WithdrawerParts): Withdrawer {
+  const { OptimismPortal: portal, L1CrossDomainMessenger: messenger } = parts.network.manifest.l1.contracts
+  const steps = readSteps(parts.outbox, { portal, messenger, multicall })
+  return { ...parts, multicall, steps, busy: new Set(), alone: 0 }
+}
+
+/** Messages that are looked at at the same time. */
+const looksAtOnce = 16
 
 /** Brings every open message one step on. */
 export async function advanceMessages(withdrawer: Withdrawer): Promise<void> {
-  const { network } = withdrawer
+  const { network, steps } = withdrawer
   if (withdrawer.bug !== undefined) throw withdrawer.bug
   const head = await settledHead(network)
   if (head === undefined) return
@@ -52,14 +63,22 @@ export async function advanceMessages(withdrawer: Withdrawer): Promise<void> {
   ])
   const place = { chain: 'L1', blockNumber: head.number, timestamp: block.timestamp } as const
   const maturity = { l1Time: block.timestamp, finalizationPeriodSeconds: period }
-  for (const record of [...network.open.values()]) {
-    if (record.kind === 'withdrawal') await advance(withdrawer, record, { place, maturity })
-    else if (record.state === 'included' && record.deposit.origin.blockNumber <= final.number) {
-      await change(network, record.id, (now) =>
-        now.state === 'included' ? stepped(now, { state: 'final', ...place }) : now,
-      )
-    }
+  steps.refresh()
+  const records = [...network.open.values()]
+  const due: DueStep[] = []
+  for (let from = 0; from < records.length; from += looksAtOnce) {
+    const looks = records.slice(from, from + looksAtOnce).map(async (record) => {
+      if (record.kind === 'withdrawal') return look(withdrawer, record, { place, maturity })
+      if (record.state === 'included' && record.deposit.origin.blockNumber <= final.number) {
+        await change(network, record.id, (now) =>
+          now.state === 'included' ? stepped(now, { state: 'final', ...place }) : now,
+        )
+      }
+      return undefined
+    })
+    due.push(...(await Promise.all(looks)).filter((step) => step !== undefined))
   }
+  if (withdrawer.relays) await deliver(withdrawer, due, head.number)
 }
 
 type Now = {
@@ -67,112 +86,74 @@ type Now = {
   maturity: { l1Time: bigint; finalizationPeriodSeconds: bigint }
 }
 
-async function advance(withdrawer: Withdrawer, record: WithdrawalRecord, now: Now): Promise<void> {
-  const { network, outbox } = withdrawer
-  const { withdrawal } = record
-  const contracts = network.manifest.l1.contracts
-  const query = { contracts, withdrawal, blockNumber: now.place.blockNumber }
+/** Reads a withdrawal's state and notes it. Answers the step that is due, if one is. */
+async function look(
+  withdrawer: Withdrawer,
+  record: WithdrawalRecord,
+  now: Now,
+): Promise<DueStep | undefined> {
+  const { network, steps, busy } = withdrawer
+  const { id, withdrawal } = record
+  const at = now.place.blockNumber
+  const isWaiting = isHeld(network.holds.get(id), at)
+  // Somebody may have replayed it meanwhile: that is seen when its time has come.
+  if (record.state === 'failed' && isWaiting) return undefined
+  const query = { contracts: network.manifest.l1.contracts, withdrawal, blockNumber: at }
   const facts = await readWithdrawalFacts(network.l1, query)
   const state = withdrawalState(facts, now.maturity)
+  await note(withdrawer, record, state, now)
 
-  if (state === 'covered') start(withdrawer, record, () => prove(withdrawer, record, now))
   // An estimate may be made with the time of this very block, at which the portal would still refuse.
   const passed = { ...now.maturity, l1Time: now.maturity.l1Time - 1n }
-  if (state === 'mature' && isMature(facts, passed)) {
-    start(withdrawer, record, () => finalise(withdrawer, record, now))
-  }
-  const shown = withIntent(outbox, record, { state, at: now.place.blockNumber })
+  if (state === 'mature' && !isMature(facts, passed)) return undefined
+  const name = stepAfter(network, record, state)
+  // Nothing can be done any more: it is only looked at in case that L1 takes it back.
+  if (state === 'failed' && name === undefined)
+    network.holds.set(id, heldAfter(quarantineTries, at, undefined))
+  if (name === undefined || busy.has(id) || steps.isUnderWay(name, at)) return undefined
+  return isHeld(network.holds.get(id), at) ? undefined : { record, name }
+}
+
+/** What brings a withdrawal on from a state; undefined where it has to wait, or is at its end. */
+function stepAfter(network: Network, record: WithdrawalRecord, state: WithdrawalState): StepName | undefined {
+  if (state === 'covered') return `prove:${record.id}`
+  if (state === 'mature') return `finalise:${record.id}`
+  const relay = state === 'failed' ? relayWithin(network.manifest, record) : undefined
+  return relay && `replay:${relayHash(relay)}`
+}
+
+async function note(
+  { network, steps }: Withdrawer,
+  record: WithdrawalRecord,
+  state: WithdrawalState,
+  { place }: Now,
+): Promise<void> {
+  const shown = withIntent(steps, record.id, state)
   if (shown === record.state) return
   alert(network, `withdrawal.${record.id}`, undefined)
-  await change(network, record.id, (stored) => stepped(stored, { state: shown, ...now.place }))
+  if (withoutIntent(record.state) !== state) network.holds.delete(record.id)
+  const text = state === 'failed' ? failureOf(network, record) : undefined
+  const step = { state: shown, ...place, ...(text !== undefined && { note: text }) }
+  await change(network, record.id, (stored) => stepped(stored, step))
   network.log.info({ id: record.id, state: shown }, 'sequencer.withdrawal')
 }
 
+function failureOf({ manifest }: Network, record: WithdrawalRecord): string {
+  return relayWithin(manifest, record) === undefined
+    ? "its call on L1 failed; it did not go through the messenger, so it can't be replayed"
+    : 'its call on L1 failed: FailedRelayedMessage'
+}
+
 /** `prove-intent` and `finalise-intent` are states of ours: L1 knows nothing of them. */
-function withIntent(
-  outbox: Outbox,
-  { id }: WithdrawalRecord,
-  { state, at }: { state: WithdrawalState; at: bigint },
-): WithdrawalState {
-  if (state === 'covered' && isUnderWay(outbox, proveEffect(id), at)) return 'prove-intent'
-  if (state === 'mature' && isUnderWay(outbox, finaliseEffect(id), at)) return 'finalise-intent'
+function withIntent(steps: Steps, id: Hash, state: WithdrawalState): WithdrawalState {
+  if (state === 'covered' && steps.isPending(`prove:${id}`)) return 'prove-intent'
+  if (state === 'mature' && steps.isPending(`finalise:${id}`)) return 'finalise-intent'
   return state
 }
 
-/** Runs one task for a withdrawal beside all others, at most one at a time. */
-function start(withdrawer: Withdrawer, { id }: WithdrawalRecord, task: () => Promise<void>): void {
-  const { busy, network, relays } = withdrawer
-  if (!relays || busy.has(id)) return
-  busy.add(id)
-  task()
-    .catch((error: unknown) => {
-      if (error instanceof OutboxStoppedError) return
-      if (error instanceof BaseError) return alert(network, `withdrawal.${id}`, error.message)
-      if (!(error instanceof ViemError)) withdrawer.bug = error
-      else network.log.warn({ id, reason: error.shortMessage }, 'sequencer.withdrawal.retry')
-    })
-    .finally(() => busy.delete(id))
-}
-
-async function prove(
-  { network, outbox }: Withdrawer,
-  { id, withdrawal }: WithdrawalRecord,
-  { place }: Now,
-): Promise<void> {
-  const { l1, manifest } = network
-  const oracle = { address: manifest.l1.contracts.L2OutputOracle, abi: l2OutputOracleAbi } as const
-  const index = await l1.readContract({
-    ...oracle,
-    functionName: 'getL2OutputIndexAfter',
-    args: [withdrawal.origin.blockNumber],
-  })
-  const proposal = await l1.readContract({ ...oracle, functionName: 'getL2Output', args: [index] })
-  const output = await readOutput(network, proposal.l2BlockNumber)
-  const slot = withdrawalSlot(id)
-  const entry = output?.proof.storageProof.find(({ key }) => BigInt(key) === BigInt(slot))
-  if (output === undefined || entry === undefined) {
-    return alert(network, `withdrawal.${id}`, `no proof was kept for L2 block ${proposal.l2BlockNumber}`)
-  }
-  checkOutputRoot(proposal.l2BlockNumber, outputRootProof(output), proposal.outputRoot)
-  const call = proveCall(
-    manifest.l1.contracts.OptimismPortal,
-    index,
-    proveArguments(withdrawal, output, entry.proof),
-  )
-  await sendOnce(outbox, { effect: proveEffect(id), missingAt: place.blockNumber }, call)
-}
-
-/** L1 blocks that pass before a message that can't be delivered is tried again. */
-const undeliverablePause = 30n
-
-async function finalise(withdrawer: Withdrawer, record: WithdrawalRecord, now: Now): Promise<void> {
-  const { network, outbox, undeliverable } = withdrawer
-  const { id, withdrawal } = record
-  const call = finaliseCall(network.manifest.l1.contracts.OptimismPortal, withdrawal)
-  const wanted = { effect: finaliseEffect(id), missingAt: now.place.blockNumber }
-  if (isUnderWay(outbox, wanted.effect, wanted.missingAt)) {
-    await sendOnce(outbox, wanted, call)
-    return
-  }
-
-  const pausedUntil = undeliverable.get(id) ?? 0n
-  if (now.place.blockNumber < pausedUntil) return
-  const gas = await deliveryGas(network, call)
-  if (gas === undefined) {
-    // Finalised now, the message would be spent without its effect. Its owner may still do so himself.
-    undeliverable.set(id, now.place.blockNumber + undeliverablePause)
-    return alert(network, `withdrawal.${id}`, `${id} can't be delivered on L1: its call would fail`)
-  }
-  await sendOnce(outbox, wanted, { ...call, gas })
-}
-
-async function deliveryGas({ l1 }: Network, call: Call): Promise<bigint | undefined> {
-  try {
-    return await finaliseGas(l1, call)
-  } catch (error) {
-    if (!(error instanceof ViemError) || mayRetry(error)) throw error
-    return undefined
-  }
+function withoutIntent(state: WithdrawalState): WithdrawalState {
+  if (state === 'prove-intent') return 'covered'
+  return state === 'finalise-intent' ? 'mature' : state
 }
 
 async function change(
@@ -187,12 +168,4 @@ async function change(
 function finalizationPeriod({ l1, manifest }: Network): Promise<bigint> {
   const address = manifest.l1.contracts.L2OutputOracle
   return l1.readContract({ address, abi: l2OutputOracleAbi, functionName: 'FINALIZATION_PERIOD_SECONDS' })
-}
-
-function proveEffect(id: Hash): string {
-  return `prove:${id}`
-}
-
-function finaliseEffect(id: Hash): string {
-  return `finalise:${id}`
 }

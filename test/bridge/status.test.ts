@@ -47,6 +47,7 @@ describe('status', () => {
     } satisfies L2Outcome
     assert.equal(state(failed), 'failed')
     assert.equal(state(failed, true), 'failed')
+    assert.equal(depositState({ receipt: failed, l1Final: true, replayed: true }, messenger), 'replayed')
     assert.equal(state({ ...failed, logs: [relayLog('RelayedMessage')] }), 'included')
     assert.equal(state({ ...failed, logs: [relayLog('RelayedMessage')] }, true), 'final')
   })
@@ -93,7 +94,7 @@ describe('status', () => {
   })
 
   it('has a word of the SDK for every state', () => {
-    assert.deepEqual(depositStates.map(sdkDepositStatus), [0, 0, 0, 0, 6, 6, 1])
+    assert.deepEqual(depositStates.map(sdkDepositStatus), [0, 0, 0, 0, 6, 6, 1, 6])
     assert.deepEqual(withdrawalStates.map(sdkWithdrawalStatus), [2, 3, 3, 4, 5, 5, 6, 5, 6])
   })
 })

@@ -1,4 +1,4 @@
-import type { Address, Hash } from 'viem'
+import { type Address, formatEther, type Hash } from 'viem'
 import { BaseError } from '../chain/errors.ts'
 
 /** A TransactionDeposited log is not one that this library can execute faithfully. */
@@ -123,6 +123,52 @@ export class LostRecipientError extends BaseError {
   constructor(readonly to: Address) {
     super(
       `What is sent to ${to} is lost: it is no account, but nobody's address, the bridge or the token itself. Give the address of an account.`,
+    )
+  }
+}
+
+/** The network was deployed without the contract that brings a token and ether together. */
+export class NoDepositWithGasError extends BaseError {
+  override readonly retry = false
+
+  constructor() {
+    super(
+      'This network has no contract that brings a token and ether for gas in one transaction. Deposit them one after the other, the ether first.',
+    )
+  }
+}
+
+/** An account cannot pay for its transaction on L2. */
+export class GasMissingError extends BaseError {
+  override readonly retry = false
+  /** Wei. */
+  readonly balance: bigint
+  readonly needed: bigint
+  readonly missing: bigint
+
+  constructor(
+    readonly account: Address,
+    { balance, needed, missing }: { balance: bigint; needed: bigint; missing: bigint },
+  ) {
+    super(
+      `${account} has ${formatEther(balance)} ETH on L2 and needs up to ${formatEther(needed)}: ${formatEther(missing)} are missing. Bring ether in, or go through L1 (--through-l1), which pays for the gas with ether there.`,
+    )
+    this.balance = balance
+    this.needed = needed
+    this.missing = missing
+  }
+}
+
+/** A contract on L1 is somebody else on L2. */
+export class ContractSenderError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly account: Address,
+    readonly alias: Address,
+  ) {
+    super(
+      `${account} is a contract on L1: on L2 its transaction would come from ${alias}, which has nothing of what ${account} has there. Send from an account with a key.`,
     )
   }
 }

@@ -40,18 +40,18 @@ type Clients = { l1: PublicClient; l2: PublicClient }
 type OnBoth = { manifest: Pick<Manifest, 'engine' | 'l1' | 'l2'> }
 
 /** What is moved. */
-export type Cargo = 'erc20' | 'ether'
+export type Cargo = 'erc20' | 'ether' | 'erc20 with gas'
 
 /* L1 TO L2 */
 
 /** What a deposit takes on L1 beside what is burned for its gas on L2. */
-const depositWork: Record<Cargo, bigint> = { erc20: 145_000n, ether: 105_000n }
+const depositWork: Record<Cargo, bigint> = { erc20: 145_000n, ether: 105_000n, 'erc20 with gas': 290_000n }
 /** The same of a call of the portal itself, without a bridge. */
 const portalWork = 40_000n
 /** What the portal does inside of its metering: at least this is used however little is burned. */
 const meteredWork = 25_000n
 
-/** Of a deposit over the standard bridge. An allowance is not in it. */
+/** Of a deposit over the standard bridge, or by `depositWithGasCall`. An allowance is not in it. */
 export async function estimateDeposit(
   clients: Clients,
   { manifest, cargo }: OnBoth & { cargo: Cargo },
@@ -60,27 +60,30 @@ export async function estimateDeposit(
   const [market, waits, bought] = await Promise.all([
     readMarket(l1, { manifest }),
     readDepositWaits(clients, { manifest }),
-    messageGas(l1, { manifest, message: exampleMessage[cargo], minGasLimit }),
+    Promise.all(messagesOf[cargo].map((message) => messageGas(l1, { manifest, message, minGasLimit }))),
   ])
-  const gas = l1Gas(market, { bought: [bought], work: depositWork[cargo] })
+  const gas = l1Gas(market, { bought, work: depositWork[cargo] })
   return inSteps(market.l1Time, [
     { name: 'deposit', side: 'l1', by: 'user', gas, over: waits.sent },
     { name: 'arrive', side: 'l2', by: 'operator', over: waits.arrived },
   ])
 }
 
-/** A message of the bridges: what it costs depends on its length alone. */
-const exampleMessage: Record<Cargo, Hex> = {
-  erc20: encodeFunctionData({
-    abi: l1StandardBridgeAbi,
-    functionName: 'finalizeBridgeERC20',
-    args: [zeroAddress, zeroAddress, zeroAddress, zeroAddress, 0n, '0x'],
-  }),
-  ether: encodeFunctionData({
-    abi: l1StandardBridgeAbi,
-    functionName: 'finalizeBridgeETH',
-    args: [zeroAddress, zeroAddress, 0n, '0x'],
-  }),
+/** Messages of the bridges: what they cost depends on their length alone. */
+const tokenMessage = encodeFunctionData({
+  abi: l1StandardBridgeAbi,
+  functionName: 'finalizeBridgeERC20',
+  args: [zeroAddress, zeroAddress, zeroAddress, zeroAddress, 0n, '0x'],
+})
+const etherMessage = encodeFunctionData({
+  abi: l1StandardBridgeAbi,
+  functionName: 'finalizeBridgeETH',
+  args: [zeroAddress, zeroAddress, 0n, '0x'],
+})
+const messagesOf: Record<Cargo, readonly Hex[]> = {
+  erc20: [tokenMessage],
+  ether: [etherMessage],
+  'erc20 with gas': [etherMessage, tokenMessage],
 }
 
 type Market = Metering & { l1BaseFee: bigint; l1Block: bigint; l1Time: bigint }

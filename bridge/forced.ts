@@ -23,7 +23,7 @@ import { checkRecipient } from './registry.ts'
 // L2 is bought on L1: no L2 ether is needed for it, and what is not used is not given back.
 
 /** What a token's withdrawal costs on L2 at most, with room. */
-const withdrawalGas = 600_000n
+export const forcedWithdrawalGas = 600_000n
 /** What ether sent to an account costs, with room for a contract that books it. */
 const transferGas = 100_000n
 
@@ -58,7 +58,7 @@ export function forcedDepositCall({ manifest, amount, to }: EtherTransfer): Call
 /** A token that the caller has on L2, to `to` on L1. Fails on L2, and takes nothing, if the caller has less. */
 export function forcedWithdrawErc20Call(transfer: TokenTransfer): Call {
   const { manifest } = transfer
-  return forcedTransactionCall({ manifest, call: withdrawErc20Call(transfer), gas: withdrawalGas })
+  return forcedTransactionCall({ manifest, call: withdrawErc20Call(transfer), gas: forcedWithdrawalGas })
 }
 
 /** Ether that the caller has on L2, all of it if wished, to `to` on L1: straight to the message passer, without a bridge. */
@@ -70,7 +70,7 @@ export function forcedWithdrawEtherCall({ manifest, amount, to }: EtherTransfer)
     args: [to, BigInt(minGasLimit), '0x'],
   })
   const call: Call = { to: predeploys.L2ToL1MessagePasser, data, value: amount }
-  return forcedTransactionCall({ manifest, call, gas: withdrawalGas })
+  return forcedTransactionCall({ manifest, call, gas: forcedWithdrawalGas })
 }
 
 /** Who a contract on L1 is on L2. An account with a key is itself. */

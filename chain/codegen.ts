@@ -20,6 +20,7 @@ const ours = [
   'Facade',
   'Listing',
   'OutputProposer',
+  'DepositWithGas',
   'PayoutForwarder',
   'PayoutForwarderFactory',
   'TestWBTC',

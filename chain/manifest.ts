@@ -59,6 +59,8 @@ const schema = z.object({
     contracts: addresses(l1ContractNames),
     /** `PayoutForwarder`'s factory: added by the deploy script once the L2 tokens exist. */
     payoutForwarderFactory: address.optional(),
+    /** `DepositWithGas`, over the pairs of that factory. */
+    depositWithGas: address.optional(),
   }),
   l2: z.object({
     chainId: z.number().int().positive(),

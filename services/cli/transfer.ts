@@ -8,12 +8,19 @@ import { type Role, readKeys, roles } from '../runtime/keys.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { clientsOf, openNetwork, openNetworkByL1 } from './clients.ts'
 import type { Context } from './context.ts'
-import { TransferRevertedError, UnknownNameError } from './errors.ts'
+import { TransferRevertedError, UnknownNameError, UsageError } from './errors.ts'
 import { callsOf, type Direction, sideOf, stepsOf } from './transferPlan.ts'
 import { formatAmount, parseAmount } from './units.ts'
 import { openWallet } from './wallet.ts'
 
-export type TransferOptions = { amount: string; token: string; to?: string; as: string; send?: boolean }
+export type TransferOptions = {
+  amount: string
+  token: string
+  to?: string
+  as: string
+  send?: boolean
+  withGas?: string
+}
 type Plan = { calls: readonly Call[]; text: string; fields: Record<string, unknown> }
 
 /** Says what a transfer takes, step by step, and with `--send` does its first step; the sequencer does the others. */
@@ -59,17 +66,21 @@ const sequel = {
 async function planOf(
   manifest: Manifest,
   sender: Address,
-  { direction, amount, token, to }: TransferOptions & { direction: Direction },
+  { direction, amount, token, to, withGas }: TransferOptions & { direction: Direction },
 ): Promise<Plan> {
   const recipient = to === undefined ? sender : addressOf(to)
   const pair = pairOf(manifest, token)
   const decimals = pair?.decimals ?? 18
   const value = parseAmount(amount, decimals, token)
+  const etherForGas = withGas === undefined ? undefined : parseAmount(withGas, 18, 'ETH')
+  if (etherForGas !== undefined && pair === undefined) {
+    throw new UsageError('Ether brings itself: --with-gas is for tokens. Leave it out.')
+  }
   const terms = await readOutputTerms(clientsOf(manifest).l1, { manifest })
   const forced = forcedTimes(manifest, terms)
-  const plan = { manifest, direction, pair, amount: value, to: recipient, forced }
+  const plan = { manifest, direction, pair, amount: value, to: recipient, etherForGas, forced }
   const steps = stepsOf(plan)
-  const fields = { direction, token, amount: value, from: sender, to: recipient, steps }
+  const fields = { direction, token, amount: value, etherForGas, from: sender, to: recipient, steps }
   const text = [
     `${direction} ${formatAmount(value, decimals, token)} from ${sender} to ${recipient}`,
     ...steps.map((step, position) => `  ${position + 1}. ${step}`),

@@ -1,4 +1,4 @@
-import type { Address } from 'viem'
+import { type Address, formatEther } from 'viem'
 import {
   type Call,
   depositErc20Call,
@@ -6,6 +6,7 @@ import {
   withdrawErc20Call,
   withdrawEtherCall,
 } from '../../bridge/actions.ts'
+import { depositWithGasCall } from '../../bridge/depositWithGas.ts'
 import {
   type ForcedTimes,
   forcedDepositCall,
@@ -27,6 +28,8 @@ export type PlanParameters = {
   /** Base units. */
   amount: bigint
   to: Address
+  /** Wei that a deposited token brings along, to pay gas with on L2. */
+  etherForGas?: bigint | undefined
   /** The waiting times at worst, for those who go by L1 alone. */
   forced: ForcedTimes
 }
@@ -35,10 +38,14 @@ export type PlanParameters = {
 export const sideOf = (direction: Direction): Side => (direction === 'withdraw' ? 'l2' : 'l1')
 
 /** What has to be signed. What follows is done by the sequencer, or by anybody. */
-export function callsOf({ manifest, direction, pair, amount, to }: PlanParameters): Call[] {
+export function callsOf({ manifest, direction, pair, amount, to, etherForGas }: PlanParameters): Call[] {
   const ether = { manifest, amount, to }
   switch (direction) {
     case 'deposit':
+      if (pair !== undefined && etherForGas !== undefined) {
+        const call = depositWithGasCall({ manifest, token: pair.l1, amount, ether: etherForGas, to })
+        return [approveCall(pair.l1, call.to, amount), call]
+      }
       return pair === undefined ? [depositEtherCall(ether)] : depositCalls(manifest, pair, amount, to)
     case 'withdraw':
       if (pair === undefined) return [withdrawEtherCall(ether)]
@@ -65,11 +72,16 @@ function depositCalls(
 }
 
 /** The way in words, with its times, before anything is signed. */
-export function stepsOf({ manifest, direction, forced }: PlanParameters): string[] {
+export function stepsOf({ manifest, direction, forced, etherForGas }: PlanParameters): string[] {
   const period = manifest.bridge.finalizationPeriodSeconds
   switch (direction) {
     case 'deposit':
-      return ['send on L1', 'the sequencer executes it on L2, a few seconds later']
+      return [
+        etherForGas === undefined
+          ? 'send on L1'
+          : `send on L1, with ${formatEther(etherForGas)} ETH for gas on L2: both or neither`,
+        'the sequencer executes it on L2, a few seconds later',
+      ]
     case 'withdraw':
       return [
         'send on L2',

@@ -9,13 +9,7 @@ import {
   withdrawErc20Call,
   withdrawEtherCall,
 } from '../../bridge/actions.ts'
-import {
-  type Cargo,
-  type Estimate,
-  estimateDeposit,
-  estimateWithdrawal,
-  type Step,
-} from '../../bridge/estimates.ts'
+import { type Estimate, estimateDeposit, estimateWithdrawal, type Step } from '../../bridge/estimates.ts'
 import { forcedTransactionCall, forcedWithdrawErc20Call } from '../../bridge/forced.ts'
 import { withdrawalsOf } from '../../bridge/observe.ts'
 import { readProveCall } from '../../bridge/proof.ts'
@@ -62,7 +56,7 @@ describe('estimates', function () {
 
   const clock = () => createTestClient({ mode: 'anvil', transport: http(chains.manifest.l1.rpcUrl) })
 
-  const calls: Record<Cargo, () => Call> = {
+  const calls: Record<'erc20' | 'ether', () => Call> = {
     erc20: () => {
       const { manifest, pair, account: to } = chains
       return depositErc20Call({ manifest, token: pair.l1, amount: 1_000n, to })
@@ -71,7 +65,11 @@ describe('estimates', function () {
   }
 
   /** Sends with the limit that the estimate names, in a block with this price of L1's. */
-  async function deposits(cargo: Cargo, l1BaseFee: bigint, estimate?: Estimate): Promise<bigint> {
+  async function deposits(
+    cargo: keyof typeof calls,
+    l1BaseFee: bigint,
+    estimate?: Estimate,
+  ): Promise<bigint> {
     await clock().setNextBlockBaseFeePerGas({ baseFeePerGas: l1BaseFee })
     await clock().mine({ blocks: 1 })
     const [step] = (estimate ?? (await estimateDeposit(chains, { manifest: chains.manifest, cargo }))).steps

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { type Address, encodeFunctionData, erc20Abi, type Hash, parseEther } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { getL2TransactionHashes } from 'viem/op-stack'
+import { z } from 'zod'
 import { depositErc20Call } from '../../bridge/actions.ts'
 import { forcedTransactionCall } from '../../bridge/forced.ts'
 import { depositEnds, effectOf } from '../../bridge/message.ts'
 import { depositsOf } from '../../bridge/observe.ts'
+import { testWBTC } from '../../chain/generated/abi.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
 import { l1StandardBridgeAbi } from '../../chain/generated/opAbi.ts'
 import { eventually, type RunningNetwork } from '../support/network.ts'
@@ -73,6 +75,25 @@ describe('deposits', function () {
       assert.match(history.at(-1)?.note ?? '', /FailedRelayedMessage/)
     },
   )
+
+  itMeanwhile('brings a token with the gas to move it, by one command', async (network) => {
+    const { wbtc, l2, newUser, send, patience } = network
+    const to = stranger()
+    const words = ['bridge', 'deposit', '--amount', '0.000004', '--with-gas', '0.25', '--to', to]
+    const plan = network.hashsand(...words)
+    assert.equal(await plan.ended, 0, plan.stderr())
+    const from = z.object({ from: z.custom<Address>() }).parse(plan.lines[0]).from
+    const faucet = encodeFunctionData({ abi: testWBTC.abi, functionName: 'faucet', args: [from, 400n] })
+    await send(await newUser(), 'l1', { to: wbtc.l1, data: faucet, value: 0n })
+    const sent = network.hashsand(...words, '--send')
+    assert.equal(await sent.ended, 0, sent.stderr())
+    await eventually(
+      async () => (await tokensOf(network, to)) === 400n && (await l2.getBalance({ address: to })) > 0n,
+      'coins and ether on L2',
+      patience.depositSeconds,
+    )
+    assert.equal(await l2.getBalance({ address: to }), parseEther('0.25'))
+  })
 
   itMeanwhile('does not take an imitation of a bridge message for coins', async (network) => {
     const { manifest, wbtc, newUser, send } = network

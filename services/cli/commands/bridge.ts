@@ -11,7 +11,7 @@ export function registerBridge(program: Command): void {
   const bridge = program.command('bridge').description('move WBTC and ether between the chains')
 
   for (const direction of directions) {
-    bridge
+    const command = bridge
       .command(direction)
       .description(`${what[direction]}; shows what it would do unless --send is given`)
       .requiredOption('--amount <amount>', 'amount in whole tokens, for example 0.25')
@@ -19,10 +19,13 @@ export function registerBridge(program: Command): void {
       .option('--to <address>', 'recipient; the sender if absent')
       .option('--as <role>', 'whose key signs, see hashsand keys list', 'user')
       .option('--send', 'sign and send')
-      .action(async (options: TransferOptions & Rpcs, command: Command) => {
-        const context = contextOf(command)
-        await transfer(context, await manifestBy(context, options), { ...options, direction })
-      })
+    if (direction === 'deposit') {
+      command.option('--with-gas <ether>', 'ether that a token brings along, to pay gas with on L2')
+    }
+    command.action(async (options: TransferOptions & Rpcs, command: Command) => {
+      const context = contextOf(command)
+      await transfer(context, await manifestBy(context, options), { ...options, direction })
+    })
   }
   for (const command of bridge.commands) addRpcs(command)
 

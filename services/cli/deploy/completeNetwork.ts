@@ -1,5 +1,6 @@
 import type { Address } from 'viem'
 import type { DeployConfig } from '../../../chain/deploy/config.ts'
+import { deployDepositWithGas } from '../../../chain/deploy/depositWithGas.ts'
 import { deployPayoutForwarderFactory } from '../../../chain/deploy/forwarder.ts'
 import { deployL2 } from '../../../chain/deploy/l2.ts'
 import { ensureIndex, type IndexDefinition } from '../../../chain/deploy/ledger.ts'
@@ -35,6 +36,7 @@ export async function completeNetwork(parameters: CompleteNetworkParameters): Pr
     pairs: pairs.map((pair) => ({ l1Token: pair.l1, l2Token: pair.l2 })),
   }
   const payoutForwarderFactory = await deployPayoutForwarderFactory(clients.l1, factory, transact)
+  const depositWithGas = await deployDepositWithGas(clients.l1, { payoutForwarderFactory }, transact)
   onProgress('L2: indices of the ledger')
   const registered: Manifest['indices'] = []
   for (const index of indices) {
@@ -44,7 +46,7 @@ export async function completeNetwork(parameters: CompleteNetworkParameters): Pr
   }
   const complete = {
     ...manifest,
-    l1: { ...manifest.l1, payoutForwarderFactory },
+    l1: { ...manifest.l1, payoutForwarderFactory, depositWithGas },
     l2: { ...manifest.l2, contracts: deployed.contracts },
     feeds: deployed.feeds,
     tokens: pairs,

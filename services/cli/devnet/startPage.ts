@@ -40,6 +40,7 @@ export function startPage(
       ...Object.fromEntries(tokens.map(({ symbol, l1, l2 }) => [symbol, `${l1} on L1, ${l2} on L2`])),
       OptimismPortal: l1.contracts.OptimismPortal,
       PayoutForwarderFactory: l1.payoutForwarderFactory,
+      DepositWithGas: l1.depositWithGas,
       'Uniswap v3 factory': l2.contracts?.UniswapV3Factory,
       'network manifest': folder.manifest,
       ...(replica === undefined ? {} : { 'network folder': folder.network }),

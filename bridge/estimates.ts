@@ -11,7 +11,7 @@ import {
   readMetering,
   steepestRisePermille,
 } from './metering.ts'
-import { depositWaits, type Wait, type WithdrawalFacts, withdrawalWaits } from './waits.ts'
+import { depositWaits, type Wait, type WithdrawalTiming, withdrawalWaits } from './waits.ts'
 
 // What a transfer costs and how long it takes, before anything is signed. Gas of L1 holds for a deposit in the next block; `expected` is within a
 // quarter of what is used, `limit` is what to sign with: it suffices even if the portal's price rises as fast as it can until then. Times are L1's.
@@ -147,7 +147,7 @@ export async function estimateWithdrawal(
       ? await onL2(clients.l2, parameters)
       : await throughL1(clients, parameters, market)
   const waits = withdrawalWaits(
-    await readWithdrawalFacts(clients, { manifest, begins: first.begins, l1Time: market.l1Time }),
+    await readWithdrawalTiming(clients, { manifest, begins: first.begins, l1Time: market.l1Time }),
   )
   const prove = proofWork + proofNodeWork * (nodes + 1n)
   return inSteps(market.l1Time, [
@@ -209,10 +209,10 @@ async function proofNodes(l2: PublicClient): Promise<bigint> {
 
 const absentSlot: Hex = `0x${'ab'.repeat(32)}`
 
-async function readWithdrawalFacts(
+async function readWithdrawalTiming(
   { l1, l2 }: Clients,
-  { manifest, begins, l1Time }: OnBoth & Pick<WithdrawalFacts, 'begins' | 'l1Time'>,
-): Promise<WithdrawalFacts> {
+  { manifest, begins, l1Time }: OnBoth & Pick<WithdrawalTiming, 'begins' | 'l1Time'>,
+): Promise<WithdrawalTiming> {
   const oracle = { address: manifest.l1.contracts.L2OutputOracle, abi: l2OutputOracleAbi } as const
   const [next, interval, startingBlock, startingTime, l2BlockTime, period, head, safe] = await Promise.all([
     l1.readContract({ ...oracle, functionName: 'nextBlockNumber' }),

@@ -12,13 +12,13 @@ const SERVICE_SECONDS = 10
 /** A transaction that is sent now may just miss a block. */
 const BLOCKS_TO_BE_MINED = 2
 
-export type DepositFacts = BlockTimes & {
+export type DepositTiming = BlockTimes & {
   /** How far the L1 block that L2 knows of is behind L1's newest. */
   originLagSeconds: number
 }
 
 /** `sent`: the deposit is in an L1 block. `arrived`: L2 has executed it. */
-export function depositWaits({ l1BlockSeconds, l2BlockSeconds, originLagSeconds }: DepositFacts): {
+export function depositWaits({ l1BlockSeconds, l2BlockSeconds, originLagSeconds }: DepositTiming): {
   sent: Wait
   arrived: Wait
 } {
@@ -33,7 +33,7 @@ export function depositWaits({ l1BlockSeconds, l2BlockSeconds, originLagSeconds 
   }
 }
 
-export type WithdrawalFacts = BlockTimes & {
+export type WithdrawalTiming = BlockTimes & {
   l1Time: bigint
   /** The newest block of L2, and how far behind it the newest is that may be proposed. */
   l2Head: bigint
@@ -51,7 +51,7 @@ export type WithdrawalFacts = BlockTimes & {
 
 export type WithdrawalWaits = { initiated: Wait; covered: Wait; proven: Wait; finalised: Wait }
 
-export function withdrawalWaits(facts: WithdrawalFacts): WithdrawalWaits {
+export function withdrawalWaits(facts: WithdrawalTiming): WithdrawalWaits {
   const { l1BlockSeconds, l2BlockSeconds, finalizationPeriodSeconds: period, begins } = facts
   const initiated = minedAfter(later(begins, l1BlockSeconds), l2BlockSeconds)
   const covered = coveredAfter(facts, initiated)
@@ -64,7 +64,7 @@ export function withdrawalWaits(facts: WithdrawalFacts): WithdrawalWaits {
   return { initiated, covered, proven, finalised: servedAfter(mature, l1BlockSeconds) }
 }
 
-function coveredAfter(facts: WithdrawalFacts, initiated: Wait): Wait {
+function coveredAfter(facts: WithdrawalTiming, initiated: Wait): Wait {
   const { l2Head, l2BlockSeconds, safeLagSeconds, l1BlockSeconds } = facts
   const latest = l2Head + BigInt(Math.ceil(initiated.expectedSeconds / l2BlockSeconds)) + 1n
   const covering = coveringBlock(facts, latest)
@@ -81,7 +81,7 @@ function coveredAfter(facts: WithdrawalFacts, initiated: Wait): Wait {
 
 /** The first L2 block with an output at or above `block`. */
 export function coveringBlock(
-  { nextOutputBlock, submissionInterval }: Pick<WithdrawalFacts, 'nextOutputBlock' | 'submissionInterval'>,
+  { nextOutputBlock, submissionInterval }: Pick<WithdrawalTiming, 'nextOutputBlock' | 'submissionInterval'>,
   block: bigint,
 ): bigint {
   if (block <= nextOutputBlock) return nextOutputBlock
@@ -91,7 +91,7 @@ export function coveringBlock(
 
 /** How long the oracle refuses an output for an L2 block: until its time by the schedule has passed on L1. */
 function scheduledAfter(
-  { l1Time, startingTime, startingBlock, l2BlockTime }: WithdrawalFacts,
+  { l1Time, startingTime, startingBlock, l2BlockTime }: WithdrawalTiming,
   block: bigint,
 ): number {
   return Math.max(0, Number(startingTime + (block - startingBlock) * l2BlockTime + 1n - l1Time))

@@ -1,49 +1,42 @@
 import { type Address, formatEther, isAddress, type PublicClient } from 'viem'
 import type { Call } from '../../bridge/actions.ts'
 import { forcedTimes, readOutputTerms } from '../../bridge/forced.ts'
-import { checkBacking } from '../../bridge/registry.ts'
 import type { Manifest } from '../../chain/manifest.ts'
-import type { TokenPair } from '../../chain/tokens.ts'
 import { type Role, readKeys, roles } from '../runtime/keys.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { clientsOf, openNetwork, openNetworkByL1 } from './clients.ts'
 import type { Context } from './context.ts'
 import { TransferRevertedError, UnknownNameError, UsageError } from './errors.ts'
-import { callsOf, type Direction, sideOf, stepsOf } from './transferPlan.ts'
+import { checkBeforehand, estimateOf, textOf } from './transferChecks.ts'
+import { callsOf, type Direction, pairOf, sideOf, stepsOf, type TransferOptions } from './transferPlan.ts'
 import { formatAmount, parseAmount } from './units.ts'
 import { openWallet } from './wallet.ts'
 
-export type TransferOptions = {
-  amount: string
-  token: string
-  to?: string
-  as: string
-  send?: boolean
-  withGas?: string
-}
 type Plan = { calls: readonly Call[]; text: string; fields: Record<string, unknown> }
 
+type Way = TransferOptions & { direction: Direction }
+
 /** Says what a transfer takes, step by step, and with `--send` does its first step; the sequencer does the others. */
-export async function transfer(
-  context: Context,
-  manifest: Manifest,
-  options: TransferOptions & { direction: Direction },
-): Promise<void> {
+export async function transfer(context: Context, manifest: Manifest, given: Way): Promise<void> {
   const { output, folder } = context
+  const options: Way = given.throughL1 === true ? { ...given, direction: 'force-withdraw' } : given
+  const { direction } = options
   const account = (await readKeys(folder.keys))[roleOf(options.as)]
-  const side = sideOf(options.direction)
-  const open = options.direction.startsWith('force-') ? openNetworkByL1 : openNetwork
-  const clients = await open(manifest)
+  const side = sideOf(direction)
+  const clients = await (direction.startsWith('force-') ? openNetworkByL1 : openNetwork)(manifest)
   const client = clients[side]
-  const pair = pairOf(manifest, options.token)
-  if (options.direction === 'deposit' && pair !== undefined) {
-    await checkBacking(clients, { bridge: manifest.l1.contracts.L1StandardBridge, pair })
-  }
   const plan = await planOf(manifest, account.address, options)
+  await checkBeforehand(clients, { manifest, options, call: plan.calls[0], account: account.address })
+  const estimate = await estimateOf(clients, {
+    manifest,
+    options,
+    call: plan.calls[0],
+    account: account.address,
+  })
   const cost = await costOf(client, account.address, plan.calls[0])
   output.result(
-    { ...plan.fields, dryRun: options.send !== true, maxCostWei: cost },
-    `${plan.text}\nGas for the first step at most ${formatEther(cost)} ETH on ${side.toUpperCase()}.`,
+    { ...plan.fields, dryRun: options.send !== true, maxCostWei: cost, estimate },
+    `${plan.text}\n${textOf(estimate)}Gas for the first step at most ${formatEther(cost)} ETH on ${side.toUpperCase()}.`,
   )
   if (options.send !== true) {
     output.progress('Nothing was sent. Add --send to do it.')
@@ -51,7 +44,7 @@ export async function transfer(
   }
   const outbox = await openWallet({ folder, name: options.as, side, client, account })
   const hashes = await sendAll(outbox, plan.calls)
-  output.result({ transactions: hashes }, `Sent: ${hashes.join(', ')}\n${sequel[options.direction]}`)
+  output.result({ transactions: hashes }, `Sent: ${hashes.join(', ')}\n${sequel[direction]}`)
 }
 
 const messages = 'Follow it with hashsand bridge messages.'
@@ -66,7 +59,7 @@ const sequel = {
 async function planOf(
   manifest: Manifest,
   sender: Address,
-  { direction, amount, token, to, withGas }: TransferOptions & { direction: Direction },
+  { direction, amount, token, to, withGas }: Way,
 ): Promise<Plan> {
   const recipient = to === undefined ? sender : addressOf(to)
   const pair = pairOf(manifest, token)
@@ -121,14 +114,4 @@ export function roleOf(text: string): Role {
 function addressOf(text: string): Address {
   if (isAddress(text)) return text
   throw new UnknownNameError('address', text, ['0x and 40 hex digits with a right checksum'])
-}
-
-/** Undefined for ether. */
-function pairOf(manifest: Manifest, symbol: string): TokenPair | undefined {
-  if (symbol.toUpperCase() === 'ETH') return undefined
-  const pair = manifest.tokens.find((token) => token.symbol.toUpperCase() === symbol.toUpperCase())
-  if (pair === undefined) {
-    throw new UnknownNameError('token', symbol, ['ETH', ...manifest.tokens.map((token) => token.symbol)])
-  }
-  return pair
 }

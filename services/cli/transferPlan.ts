@@ -14,11 +14,23 @@ import {
   forcedWithdrawEtherCall,
 } from '../../bridge/forced.ts'
 import type { Manifest } from '../../chain/manifest.ts'
+import type { TokenPair } from '../../chain/tokens.ts'
 import { approveCall } from './demo/contracts.ts'
+import { UnknownNameError } from './errors.ts'
 import type { Side } from './wallet.ts'
 
 export const directions = ['deposit', 'withdraw', 'force-deposit', 'force-withdraw'] as const
 export type Direction = (typeof directions)[number]
+
+export type TransferOptions = {
+  amount: string
+  token: string
+  to?: string
+  as: string
+  send?: boolean
+  withGas?: string
+  throughL1?: boolean
+}
 
 export type PlanParameters = {
   manifest: Manifest
@@ -101,4 +113,14 @@ export function stepsOf({ manifest, direction, forced, etherForGas }: PlanParame
         `it can be finalised after ${forced.finalisableSeconds} s at most`,
       ]
   }
+}
+
+/** Undefined for ether. */
+export function pairOf(manifest: Manifest, symbol: string): TokenPair | undefined {
+  if (symbol.toUpperCase() === 'ETH') return undefined
+  const pair = manifest.tokens.find((token) => token.symbol.toUpperCase() === symbol.toUpperCase())
+  if (pair === undefined) {
+    throw new UnknownNameError('token', symbol, ['ETH', ...manifest.tokens.map((token) => token.symbol)])
+  }
+  return pair
 }

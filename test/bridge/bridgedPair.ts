@@ -5,6 +5,7 @@ import {
   createPublicClient,
   createTestClient,
   createWalletClient,
+  encodeFunctionData,
   http,
   type PublicClient,
   parseEther,
@@ -22,6 +23,7 @@ import { bareChain } from '../../chain/chains.ts'
 import { deployL1 } from '../../chain/deploy/l1.ts'
 import { bridgedToken } from '../../chain/deploy/token.ts'
 import { anvil } from '../../chain/engine/anvil/rpc.ts'
+import { testWBTC } from '../../chain/generated/abi.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
 import { buildGenesis } from '../../chain/genesis/genesis.ts'
@@ -45,6 +47,8 @@ export type BridgedPair = {
   pair: TokenPair
   /** Somebody new with ether on L1 and none on L2. */
   newAccount(): Promise<PrivateKeyAccount>
+  /** Coins and an allowance of the bridge for all of them, for the account. */
+  giveWbtc(amount: bigint): Promise<void>
   send(side: Side, call: Sent): Promise<TransactionReceipt>
   /** Executes on L2 what an L1 transaction deposited. */
   relay(receipt: TransactionReceipt): Promise<TransactionReceipt[]>
@@ -118,6 +122,14 @@ async function bridged(nodes: Nodes, stop: () => Promise<void>): Promise<Bridged
       const account = newAccount()
       await anvil(clients.l1, 'anvil_setBalance', [account.address, purse])
       return account
+    },
+    giveWbtc: async (amount) => {
+      const { address } = deployer
+      const give = { abi: testWBTC.abi, functionName: 'faucet', args: [address, amount] } as const
+      const bridge = deployment.contracts.L1StandardBridge
+      const allow = { abi: testWBTC.abi, functionName: 'approve', args: [bridge, 2n ** 255n] } as const
+      await send('l1', { to: pair.l1, data: encodeFunctionData(give) })
+      await send('l1', { to: pair.l1, data: encodeFunctionData(allow) })
     },
     send,
     relay: async (receipt) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Address, createTestClient, encodeFunctionData, erc20Abi, http, parseGwei, toHex } from 'viem'
+import { type Address, createTestClient, erc20Abi, http, parseGwei, toHex } from 'viem'
 import {
   type Call,
   depositErc20Call,
@@ -13,7 +13,6 @@ import { type Estimate, estimateDeposit, estimateWithdrawal, type Step } from '.
 import { forcedTransactionCall, forcedWithdrawErc20Call } from '../../bridge/forced.ts'
 import { withdrawalsOf } from '../../bridge/observe.ts'
 import { readProveCall } from '../../bridge/proof.ts'
-import { testWBTC } from '../../chain/generated/abi.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
 import { type BridgedPair, startBridgedPair } from './bridgedPair.ts'
 
@@ -34,18 +33,7 @@ describe('estimates', function () {
   before(async () => {
     chains = await startBridgedPair()
     const { manifest, pair, account, send } = chains
-    const coins = { to: pair.l1 } as const
-    const { abi } = testWBTC
-    const { L1StandardBridge } = manifest.l1.contracts
-    const everything = 2n ** 255n
-    await send('l1', {
-      ...coins,
-      data: encodeFunctionData({ abi, functionName: 'faucet', args: [account, 100_00000000n] }),
-    })
-    await send('l1', {
-      ...coins,
-      data: encodeFunctionData({ abi, functionName: 'approve', args: [L1StandardBridge, everything] }),
-    })
+    await chains.giveWbtc(100_00000000n)
     const receipt = await send(
       'l1',
       depositErc20Call({ manifest, token: pair.l1, amount: 1_000_000n, to: account }),

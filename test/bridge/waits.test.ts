@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { coveringBlock, depositWaits, type WithdrawalFacts, withdrawalWaits } from '../../bridge/waits.ts'
+import { coveringBlock, depositWaits, type WithdrawalTiming, withdrawalWaits } from '../../bridge/waits.ts'
 
 // Against a model of two chains with everybody at work: blocks come by the clock, a transaction may miss one, a service takes up to ten seconds.
 
@@ -38,7 +38,7 @@ const chain = fc
     safeLagSeconds: upTo(60),
     period: fc.integer({ min: 1, max: 700_000 }),
   })
-  .map(({ interval, next, head, ahead, period, ...times }): WithdrawalFacts => {
+  .map(({ interval, next, head, ahead, period, ...times }): WithdrawalTiming => {
     const l1Time = 1_800_000_000n
     const l2BlockTime = BigInt(times.l2BlockSeconds)
     return {
@@ -57,7 +57,7 @@ const chain = fc
   })
 
 /** When each step is over in the model, in seconds after L1's newest block. */
-function play(facts: WithdrawalFacts, { now: part, l2Phase, delays, missed }: Chances) {
+function play(facts: WithdrawalTiming, { now: part, l2Phase, delays, missed }: Chances) {
   const { l1BlockSeconds: l1Every, l2BlockSeconds: l2Every } = facts
   const now = part * l1Every
   const headTime = now - l2Phase * l2Every

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
-import { erc20Abi, parseEther } from 'viem'
+import { type Address, erc20Abi, parseEther } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
-import { withdrawErc20Call, withdrawEtherCall } from '../../bridge/actions.ts'
+import { z } from 'zod'
+import { depositErc20Call, withdrawErc20Call, withdrawEtherCall } from '../../bridge/actions.ts'
 import { relayOf } from '../../bridge/message.ts'
 import { readWithdrawalState, withdrawalsOf } from '../../bridge/observe.ts'
 import { withdrawalStates } from '../../bridge/status.ts'
 import type { Withdrawal } from '../../bridge/withdrawal.ts'
 import { optimismPortalAbi } from '../../chain/generated/opAbi.ts'
+import { refusal } from '../support/devnet.ts'
 import { eventually, type RunningNetwork, type User } from '../support/network.ts'
 import { sharedNetwork, story } from '../support/sharedNetwork.ts'
 
@@ -49,9 +51,44 @@ const bothWays = story(async (network) => {
   return { target, withdrawals, passed }
 })
 
+/** Somebody with coins on L2 and no ether there, by command: refused with the way out, and then taken by it. */
+const throughL1 = story(async (network) => {
+  const { manifest, wbtc, newUser, send, arrived, patience, l1 } = network
+  const words = ['bridge', 'withdraw', '--as', 'challenger', '--amount', '0.000007']
+  const plan = network.hashsand(...words, '--through-l1')
+  assert.equal(await plan.ended, 0, plan.stderr())
+  const { from } = z.object({ from: z.custom<Address>() }).parse(plan.lines[0])
+  const user = await newUser({ l1Wbtc: 700n })
+  const call = depositErc20Call({ manifest, token: wbtc.l1, amount: 700n, to: from })
+  await arrived(await send(user, 'l1', call))
+  const refused = await refusal(network.hashsand(...words, '--send'))
+  const sent = network.hashsand(...words, '--through-l1', '--send')
+  assert.equal(await sent.ended, 0, sent.stderr())
+  await eventually(
+    async () =>
+      (await l1.readContract({
+        address: wbtc.l1,
+        abi: erc20Abi,
+        functionName: 'balanceOf',
+        args: [from],
+      })) === 700n,
+    'the coins on L1',
+    patience.finalSeconds,
+  )
+  return { refused, plan: plan.lines[0] }
+})
+
 describe('withdrawals', function () {
   this.timeout(600_000)
   const network = sharedNetwork()
+
+  it('offers the way through L1 to who has no ether on L2, and takes him home by it', async () => {
+    const { refused, plan } = await throughL1()
+    assert.equal(refused.error, 'GasMissingError')
+    assert.match(refused.message, /has 0 ETH on L2 and needs up to .*--through-l1/)
+    assert.equal(plan?.direction, 'force-withdraw')
+    assert.match(JSON.stringify(plan?.estimate), /"name":"finalise"/)
+  })
 
   it('takes a token and ether back to L1, through every state, without anybody doing anything', async () => {
     const { l1, manifest, wbtc, ask, patience } = network()

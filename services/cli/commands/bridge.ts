@@ -4,8 +4,8 @@ import type { Manifest } from '../../../chain/manifest.ts'
 import { type CompleteOptions, complete } from '../complete.ts'
 import { type Context, contextOf, manifestOf } from '../context.ts'
 import { SequencerUnreachableError } from '../errors.ts'
-import { type TransferOptions, transfer } from '../transfer.ts'
-import { type Direction, directions } from '../transferPlan.ts'
+import { transfer } from '../transfer.ts'
+import { type Direction, directions, type TransferOptions } from '../transferPlan.ts'
 
 export function registerBridge(program: Command): void {
   const bridge = program.command('bridge').description('move WBTC and ether between the chains')
@@ -21,6 +21,9 @@ export function registerBridge(program: Command): void {
       .option('--send', 'sign and send')
     if (direction === 'deposit') {
       command.option('--with-gas <ether>', 'ether that a token brings along, to pay gas with on L2')
+    }
+    if (direction === 'withdraw') {
+      command.option('--through-l1', 'begin it on L1, for who has no ether on L2: L1 pays for the gas')
     }
     command.action(async (options: TransferOptions & Rpcs, command: Command) => {
       const context = contextOf(command)

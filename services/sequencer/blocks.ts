@@ -140,7 +140,7 @@ async function readBlock(network: Network, parent: L2Header): Promise<L2Header> 
   const origin = announced === undefined ? parent.origin : { number: announced.number, hash: announced.hash }
 
   const at = { chain: 'L2', blockNumber: number, timestamp: block.timestamp } as const
-  const hashes = deposits.map(({ hash }) => hash)
+  const hashes = deposits.filter((one) => decodeAttributes(one) === undefined).map(({ hash }) => hash)
   const done = await executed(network, hashes, at)
   const messages = [
     ...done,

@@ -22,6 +22,8 @@ export type CoreParts = {
   keys: Record<Role, LocalAccount>
   /** Of an outbox. That of the replays on L2 sends with the key `sequencer`. */
   openStore: (name: Role | 'replays') => Promise<OutboxStore>
+  /** How often the outboxes ask L1, in ms. */
+  outboxPollMs?: number
   relays: boolean
   /** How failed deposits are replayed; absent where they are only shown. */
   replays?: ReplayParts | undefined
@@ -54,6 +56,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
       log,
       signal,
       safeHead,
+      ...(parts.outboxPollMs !== undefined && { pollMs: parts.outboxPollMs }),
     })
   const outboxes: Record<string, Outbox> & { sequencer: Outbox } = {
     sequencer: await openKey('sequencer'),

@@ -225,6 +225,8 @@ export async function drainPool(network: Network): Promise<boolean> {
   let before = await pendingCount(network)
   if (before === 0) return false
   await seal(network, async () => {
+    // A deposit whose sending failed must not come in here: its origin may be gone by now.
+    await dropStray(network)
     for (let made = 0; before > 0 && made < blocksPerTurn; made++) {
       await mineBlock(network)
       const after = await pendingCount(network)

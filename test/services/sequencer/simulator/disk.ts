@@ -1,0 +1,138 @@
+import { AbstractIterator, AbstractLevel } from 'abstract-level'
+import type { Level } from 'level'
+import { FullDiskError } from './errors.ts'
+import type { Faults } from './faults.ts'
+import type { Random } from './random.ts'
+import type { Owner, Schedule } from './schedule.ts'
+
+type Change = { type: 'put' | 'del'; key: string; value?: string }
+type Folder = { synced: Map<string, string>; rows: Map<string, string>; unsynced: Change[][] }
+
+export type Disk = {
+  /** A store for one run of the service. Its writes happen when the schedule says so. */
+  open(folder: string, owner: Owner): Promise<Level<string, string>>
+  /** Power is gone: of what was not synced, an end of any length is lost. */
+  crash(): void
+  /** Writes a file whole or not at all, synced. */
+  writeFile(name: string, owner: Owner, put: () => void): Promise<void>
+}
+
+type Parts = { schedule: Schedule; random: Random; faults: Faults }
+
+export function createDisk(parts: Parts): Disk {
+  const { schedule, random, faults } = parts
+  const folders = new Map<string, Folder>()
+  return {
+    open: async (name, owner) => {
+      const folder = folders.get(name) ?? { synced: new Map(), rows: new Map(), unsynced: [] }
+      folders.set(name, folder)
+      const level = new MemoryLevel(name, folder, { ...parts, owner })
+      await level.open()
+      // Safe: every part of Level that a store uses is abstract-level's.
+      return level as unknown as Level<string, string>
+    },
+    crash: () => {
+      for (const folder of folders.values()) {
+        const kept = folder.unsynced.slice(0, random.below(folder.unsynced.length + 1))
+        for (const batch of kept) applyTo(folder.synced, batch)
+        folder.rows = new Map(folder.synced)
+        folder.unsynced = []
+      }
+    },
+    writeFile: (name, owner, put) =>
+      new Promise((resolve, reject) => {
+        schedule.after(latency(parts), owner, `file ${name}`, () => {
+          if (faults.strikes('dump.failed')) return reject(new FullDiskError(name))
+          put()
+          schedule.after(1, owner, `file ${name} written`, resolve)
+        })
+      }),
+  }
+}
+
+function latency({ random, faults }: Parts): number {
+  return faults.strikes('disk.slow') ? 200 + random.below(2_000) : 1
+}
+
+function applyTo(rows: Map<string, string>, batch: readonly Change[]): void {
+  for (const { type, key, value } of batch) {
+    if (type === 'put' && value !== undefined) rows.set(key, value)
+    else rows.delete(key)
+  }
+}
+
+type Options = { sync?: boolean }
+type Range = { gte?: string; gt?: string; lte?: string; lt?: string; reverse?: boolean }
+
+/** A sorted store that forgets on a crash what was not synced. A batch is there whole or not at all. */
+class MemoryLevel extends AbstractLevel<string, string, string> {
+  readonly #name: string
+  readonly #folder: Folder
+  readonly #parts: Parts & { owner: Owner }
+
+  constructor(name: string, folder: Folder, parts: Parts & { owner: Owner }) {
+    super({ encodings: { utf8: true }, permanence: true }, {})
+    this.#name = name
+    this.#folder = folder
+    this.#parts = parts
+  }
+
+  async _get(key: string): Promise<string | undefined> {
+    return this.#folder.rows.get(key)
+  }
+
+  _put(key: string, value: string, options: Options): Promise<void> {
+    return this._batch([{ type: 'put', key, value }], options)
+  }
+
+  _del(key: string, options: Options): Promise<void> {
+    return this._batch([{ type: 'del', key }], options)
+  }
+
+  _batch(batch: Change[], { sync = false }: Options): Promise<void> {
+    const { schedule, faults, owner } = this.#parts
+    return new Promise((resolve, reject) => {
+      schedule.after(latency(this.#parts), owner, `write ${this.#name}`, () => {
+        if (faults.strikes('disk.full')) return reject(new FullDiskError(this.#name))
+        applyTo(this.#folder.rows, batch)
+        this.#folder.unsynced.push(batch)
+        if (sync) {
+          for (const earlier of this.#folder.unsynced) applyTo(this.#folder.synced, earlier)
+          this.#folder.unsynced = []
+        }
+        schedule.after(0, owner, `written ${this.#name}`, resolve)
+      })
+    })
+  }
+
+  _iterator(range: Range): AbstractIterator<this, string, string> {
+    const { gte, gt, lte, lt, reverse } = range
+    const keys = [...this.#folder.rows.keys()].filter(
+      (key) =>
+        (gte === undefined || key >= gte) &&
+        (gt === undefined || key > gt) &&
+        (lte === undefined || key <= lte) &&
+        (lt === undefined || key < lt),
+    )
+    keys.sort()
+    if (reverse) keys.reverse()
+    const entries = keys.map((key): [string, string] => [key, this.#folder.rows.get(key) ?? ''])
+    return new MemoryIterator(this, range, entries)
+  }
+}
+
+class MemoryIterator<Database> extends AbstractIterator<Database, string, string> {
+  #next = 0
+  readonly #entries: readonly [string, string][]
+
+  constructor(db: Database, range: object, entries: readonly [string, string][]) {
+    super(db, range as ConstructorParameters<typeof AbstractIterator<Database, string, string>>[1])
+    this.#entries = entries
+  }
+
+  async _next(): Promise<[string, string] | undefined> {
+    const entry = this.#entries[this.#next]
+    this.#next += 1
+    return entry
+  }
+}

@@ -1,0 +1,217 @@
+import {
+  type Abi,
+  decodeFunctionData,
+  encodeFunctionResult,
+  erc20Abi,
+  type Hash,
+  type Hex,
+  toHex,
+  toRlp,
+  zeroHash,
+} from 'viem'
+import { l1BlockAbi } from '../../../../chain/generated/opAbi.ts'
+import { NodeRefusalError, UnknownToModelError } from './errors.ts'
+import { shownLog } from './l1Rpc.ts'
+import { appendL2, type L2Block, type L2Chain, type L2Receipt, type L2Tx, readDeposit } from './l2Chain.ts'
+import { l1BlockPredeploy, passer, same, token } from './places.ts'
+
+type Filter = { address: Hex; blockHash?: Hash; fromBlock?: Hex; toBlock?: Hex }
+
+/** What both engines answer. */
+export function answerL2(chain: L2Chain, method: string, params: readonly unknown[]): unknown {
+  const { blocks } = chain
+  switch (method) {
+    case 'eth_chainId':
+      return toHex(901)
+    case 'eth_blockNumber':
+      return toHex(blocks.length - 1)
+    case 'eth_getBlockByNumber':
+      return shown(find(chain, params[0] as Hex), params[1] === true)
+    case 'eth_call':
+      return call(held(chain, params[1] as Hex), params[0] as { to: Hex; data: Hex })
+    case 'eth_getTransactionReceipt':
+      return receipt(chain, params[0] as Hash)
+    case 'eth_getLogs':
+      return logs(chain, params[0] as Filter)
+    case 'eth_getProof':
+      return proof(held(chain, params[2] as Hex), params[0] as Hex, params[1] as Hash[])
+    default:
+      throw new UnknownToModelError(`L2's method ${method}`)
+  }
+}
+
+/** What the embedded node answers besides: it makes blocks when it is told to, and executes a deposit as often as it is sent. */
+export function answerEmbedded(
+  chain: L2Chain,
+  saved: Map<Hex, L2Block[]>,
+  method: string,
+  params: readonly unknown[],
+): unknown {
+  const { blocks, pool } = chain
+  switch (method) {
+    case 'evm_mine': {
+      const isDeposit = ({ kind }: L2Tx) => kind === 'deposit'
+      if (pool.some(isDeposit) && pool.length > 1)
+        throw new UnknownToModelError('a deposit that shares its block')
+      appendL2(chain, pool.splice(0, 3))
+      return '0x0'
+    }
+    case 'eth_sendRawTransaction':
+      return send(chain, params[0] as Hex)
+    case 'eth_getRawTransactionByHash':
+      return everyTx(chain).find(({ hash }) => hash === params[0])?.raw ?? null
+    case 'txpool_status':
+      return { pending: toHex(pool.length), queued: '0x0' }
+    case 'txpool_content':
+      return {
+        pending: Object.fromEntries(
+          pool.map((tx, at) => [`0x${at}`, { 0: { hash: tx.hash, type: typeOf(tx) } }]),
+        ),
+        queued: {},
+      }
+    case 'anvil_dropTransaction':
+      chain.pool = pool.filter(({ hash }) => hash !== params[0])
+      return params[0]
+    case 'anvil_rollback': {
+      const depth = params[0] as number
+      if (blocks.length - 1 - depth < chain.base) throw new NodeRefusalError(-32_603, 'no such state')
+      blocks.splice(blocks.length - depth)
+      return null
+    }
+    case 'anvil_dumpState': {
+      const id = toHex(saved.size + 1)
+      saved.set(id, [...blocks])
+      return id
+    }
+    default:
+      return answerL2(chain, method, params)
+  }
+}
+
+export const changesL2 = ['evm_mine', 'eth_sendRawTransaction', 'anvil_dropTransaction', 'anvil_rollback']
+
+function send(chain: L2Chain, raw: Hex): Hash {
+  const tx = raw.startsWith('0x7e') ? readDeposit(raw) : chain.users.get(raw)
+  if (tx === undefined) throw new UnknownToModelError(`the L2 transaction ${raw.slice(0, 20)}`)
+  if (chain.pool.some(({ hash }) => hash === tx.hash))
+    throw new NodeRefusalError(-32_003, 'transaction already imported')
+  if (
+    tx.kind === 'user' &&
+    chain.blocks.some(({ receipts }) => receipts.some((one) => one.tx.hash === tx.hash))
+  ) {
+    throw new NodeRefusalError(-32_003, 'nonce too low')
+  }
+  if (tx.kind === 'deposit' && tx.value > 10n ** 29n)
+    throw new NodeRefusalError(-32_003, 'Insufficient funds for gas * price + value')
+  chain.pool.push(tx)
+  return tx.hash
+}
+
+function everyTx({ blocks, pool }: L2Chain): L2Tx[] {
+  return [...pool, ...blocks.flatMap(({ receipts }) => receipts.map(({ tx }) => tx))]
+}
+
+const typeOf = ({ kind }: L2Tx): Hex => (kind === 'deposit' ? '0x7e' : '0x2')
+
+function find({ blocks }: L2Chain, selector: Hex | 'latest'): L2Block | undefined {
+  if (selector === 'latest') return blocks.at(-1)
+  if (!selector.startsWith('0x')) throw new UnknownToModelError(`L2's block ${selector}`)
+  return blocks[Number(selector)]
+}
+
+function held(chain: L2Chain, selector: Hex): L2Block {
+  const block = find(chain, selector)
+  if (block === undefined || Number(block.number) < chain.base)
+    throw new NodeRefusalError(-32_001, 'state not found')
+  return block
+}
+
+function shown(block: L2Block | undefined, whole: boolean): unknown {
+  if (block === undefined) return null
+  const { number, hash, parentHash, stateRoot, timestamp, receipts } = block
+  return {
+    ...{
+      hash,
+      parentHash,
+      stateRoot,
+      number: toHex(number),
+      timestamp: toHex(timestamp),
+      gasLimit: '0x0',
+      gasUsed: '0x0',
+    },
+    transactions: receipts.map(({ tx }) => (whole ? shownTx(tx, block) : tx.hash)),
+  }
+}
+
+function shownTx(tx: L2Tx, { hash: blockHash, number }: L2Block): unknown {
+  const place = { hash: tx.hash, blockHash, blockNumber: toHex(number), nonce: '0x0', gas: '0x0' }
+  if (tx.kind === 'user')
+    return { ...place, type: '0x2', from: tx.plan.from, to: passer, value: '0x0', input: '0x' }
+  const { from, to, mint, value, data, sourceHash } = tx
+  return { ...place, type: '0x7e', from, to, mint: toHex(mint), value: toHex(value), input: data, sourceHash }
+}
+
+function call({ state }: L2Block, { to, data }: { to: Hex; data: Hex }): Hex {
+  const give = (abi: Abi, functionName: string, result: unknown) =>
+    encodeFunctionResult({ abi, functionName, result })
+  if (same(to, l1BlockPredeploy)) {
+    const { functionName } = decodeFunctionData({ abi: l1BlockAbi, data })
+    if (functionName === 'number') return give(l1BlockAbi, functionName, state.origin.number)
+    if (functionName === 'hash') return give(l1BlockAbi, functionName, state.origin.hash)
+    throw new UnknownToModelError(`L1Block's ${functionName}`)
+  }
+  if (!same(to, token.l2)) throw new UnknownToModelError(`an L2 contract at ${to}`)
+  const { functionName } = decodeFunctionData({ abi: erc20Abi, data })
+  if (functionName !== 'totalSupply') throw new UnknownToModelError(`the token's ${functionName}`)
+  return give(erc20Abi, functionName, state.supply)
+}
+
+function receipt({ blocks }: L2Chain, hash: Hash): unknown {
+  for (const block of blocks.toReversed()) {
+    const found = block.receipts.find(({ tx }) => tx.hash === hash)
+    if (found !== undefined) return shownReceipt(block, found)
+  }
+  return null
+}
+
+function shownReceipt(block: L2Block, { tx, status, logs: own, position }: L2Receipt): unknown {
+  return {
+    ...{
+      transactionHash: tx.hash,
+      transactionIndex: toHex(position),
+      blockHash: block.hash,
+      blockNumber: toHex(block.number),
+    },
+    ...{
+      from: tx.kind === 'user' ? tx.plan.from : tx.from,
+      to: tx.kind === 'user' ? passer : tx.to,
+      type: typeOf(tx),
+    },
+    ...{ status: status === 'success' ? '0x1' : '0x0', logs: own.map(shownLog), logsBloom: zeroHash },
+    ...{ gasUsed: '0x0', cumulativeGasUsed: '0x0', effectiveGasPrice: '0x0', contractAddress: null },
+  }
+}
+
+function logs(
+  { blocks }: L2Chain,
+  { address, blockHash, fromBlock = '0x0', toBlock = '0x0' }: Filter,
+): unknown {
+  const chosen =
+    blockHash === undefined
+      ? blocks.slice(Number(fromBlock), Number(toBlock) + 1)
+      : blocks.filter(({ hash }) => hash === blockHash)
+  if (blockHash !== undefined && chosen.length === 0) throw new NodeRefusalError(-32_000, 'unknown block')
+  return chosen
+    .flatMap((block) => block.logs)
+    .filter((log) => same(log.address, address))
+    .map(shownLog)
+}
+
+/** A proof whose one node says which slot stands under which root: enough for the portal of the model. */
+function proof({ storageRoot }: L2Block, address: Hex, slots: readonly Hash[]): unknown {
+  const entries = slots.map((slot) => ({ key: slot, value: '0x1', proof: [toRlp([slot, storageRoot])] }))
+  return {
+    ...{ address, accountProof: [], balance: '0x0', codeHash: zeroHash, nonce: '0x0' },
+    ...{ storageHash: storageRoot, storageProof: entries },
+  }
+}

@@ -1,0 +1,98 @@
+import { BaseError as ViemError } from 'viem'
+import type { DumpStore } from '../../../../chain/engine/anvil/dump.ts'
+import { BaseError } from '../../../../chain/errors.ts'
+import type { Manifest } from '../../../../chain/manifest.ts'
+import { createLog } from '../../../../services/runtime/log.ts'
+import { openOutboxStore } from '../../../../services/runtime/store.ts'
+import { type Core, closeCore, openCore, runCore } from '../../../../services/sequencer/core.ts'
+import { networkIdentity, openNetwork } from '../../../../services/sequencer/network.ts'
+import { openSequencerStore, type SequencerStore } from '../../../../services/sequencer/store.ts'
+import type { Disk } from './disk.ts'
+import { BrokenPromiseError, FullDiskError } from './errors.ts'
+import { confirmations, keyOf, simulatedKey } from './places.ts'
+import type { Owner } from './schedule.ts'
+import { connectTo, type Node, type WireParts } from './wire.ts'
+
+/** One run of the service, from its start to its end or its kill. */
+export type Run = {
+  owner: Owner
+  core: Core | undefined
+  store: SequencerStore | undefined
+  /** Ends it as SIGTERM does. */
+  stop(): void
+}
+
+export type ServiceParts = Omit<WireParts, 'owner'> & {
+  manifest: Manifest
+  disk: Disk
+  nodes: { l1: Node; l2: Node }
+  /** Undefined where L2's node keeps its state itself. */
+  dumpsOf: ((owner: Owner) => DumpStore) | undefined
+  onLine: (line: string) => void
+  /** The run has ended; the supervisor starts the next one. */
+  onEnd: (reason: string) => void
+}
+
+const keys = { sequencer: simulatedKey(keyOf.sequencer), proposer: simulatedKey(keyOf.proposer) }
+
+/** Starts the service as its main function does. Everything that it waits for is the schedule's. */
+export function startService(parts: ServiceParts, folder = ''): Run {
+  const owner: Owner = { alive: true, pausedUntil: 0 }
+  const stopping = new AbortController()
+  const run: Run = { owner, core: undefined, store: undefined, stop: () => stopping.abort() }
+  serve(parts, run, stopping.signal, folder).then(
+    () => parts.onEnd('stopped'),
+    (error: unknown) => {
+      if (!owner.alive) return
+      if (!mayRestart(error)) parts.onBug(error)
+      parts.onEnd(nameOf(error))
+    },
+  )
+  return run
+}
+
+async function serve(parts: ServiceParts, run: Run, signal: AbortSignal, folder: string): Promise<void> {
+  const { manifest, disk, nodes, dumpsOf } = parts
+  const { owner } = run
+  const log = createLog('sequencer', 'info', { write: parts.onLine })
+  const open = (name: string) => disk.open(`${folder}${name}`, owner)
+  const store = await openSequencerStore('messages', networkIdentity(manifest), open)
+  const network = await openNetwork({
+    manifest,
+    store,
+    dumps: dumpsOf?.(owner),
+    log,
+    l1DurablePath: undefined,
+    confirmations,
+    l1Nodes: { client: connectTo(nodes.l1, { ...parts, owner }), standings: () => [] },
+    l2Nodes: { client: connectTo(nodes.l2, { ...parts, owner }), standings: () => [] },
+  })
+  run.store = store
+  const core = await openCore({
+    network,
+    keys,
+    openStore: (role) => openOutboxStore(role, open),
+    outboxPollMs: 1_500,
+    relays: folder === '',
+    log,
+    signal,
+  })
+  run.core = core
+  await runCore(core, { pollMs: 1_000, readManifest: () => Promise.resolve(manifest) })
+  await closeCore(core)
+  await store.close()
+}
+
+/** A node that answers nonsense at the start, or a full disk: the supervisor starts the service again. */
+function mayRestart(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof BrokenPromiseError) return false
+    if (cause instanceof FullDiskError || cause instanceof ViemError) return true
+    if (cause instanceof BaseError) return cause.retry
+  }
+  return false
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : String(error)
+}

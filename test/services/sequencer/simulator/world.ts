@@ -1,0 +1,201 @@
+import { type Hex, keccak256, toHex } from 'viem'
+import type { DumpStore } from '../../../../chain/engine/anvil/dump.ts'
+import { request } from '../../../../services/sequencer/network.ts'
+import { depositTransaction, planDeposit } from './deposits.ts'
+import { createDisk, type Disk } from './disk.ts'
+import { UnknownToModelError } from './errors.ts'
+import { createFaults, type Fault, type Faults } from './faults.ts'
+import { createL1, headOf, type L1Chain } from './l1Chain.ts'
+import { answerL1 } from './l1Rpc.ts'
+import { createL2, type L2Block, type L2Chain, type UserTx } from './l2Chain.ts'
+import { answerEmbedded, answerL2, changesL2 } from './l2Rpc.ts'
+import { l1Url, l2Url, manifestOf, secret } from './places.ts'
+import { type Random, randomFrom } from './random.ts'
+import { createSchedule, type Owner, type Schedule } from './schedule.ts'
+import { type Run, type ServiceParts, startService } from './service.ts'
+import { planWithdrawal } from './withdrawals.ts'
+
+export type Engine = 'anvil' | 'op-stack'
+
+/** Both chains, the service, and what befalls them. */
+export type World = {
+  engine: Engine
+  random: Random
+  faults: Faults
+  schedule: Schedule
+  l1: L1Chain
+  l2: L2Chain
+  disk: Disk
+  /** L2 as the newest dump has it. */
+  dumped: L2Block[]
+  isNodeUp: boolean
+  run: Run
+  runs: number
+  parts: ServiceParts
+  broken: unknown[]
+  lines: string[]
+  /** So that each message differs. */
+  messages: number
+}
+
+/** What is nobody's, and never dies. */
+export const everybody: Owner = { alive: true, pausedUntil: 0 }
+
+export function createWorld(seed: number, { engine, share }: { engine: Engine; share: number }): World {
+  const random = randomFrom(seed)
+  const faults = createFaults(random, share)
+  const schedule = createSchedule(random, (owner) => befall(world, owner))
+  const l1 = createL1(random, faults)
+  const l2 = createL2(l1, engine === 'op-stack')
+  const disk = createDisk({ schedule, random, faults })
+  const start = l1.blocks[1]?.hash
+  const genesis = l2.blocks[0]
+  if (start === undefined || genesis === undefined) throw new UnknownToModelError('a chain without blocks')
+  const saved = new Map<Hex, L2Block[]>()
+  const broken: unknown[] = []
+  const lines: string[] = []
+  const parts: ServiceParts = {
+    ...{ schedule, random, faults, disk },
+    manifest: manifestOf(engine, start, genesis.hash),
+    nodes: {
+      l1: {
+        url: l1Url,
+        changes: ['eth_sendRawTransaction'],
+        isUp: () => true,
+        answer: (method, given) => answerL1(l1, faults, method, given),
+        mayFail: () => true,
+      },
+      l2: {
+        url: l2Url,
+        changes: changesL2,
+        isUp: () => world.isNodeUp,
+        answer: (method, given) =>
+          engine === 'anvil' ? answerEmbedded(l2, saved, method, given) : answerL2(l2, method, given),
+        // Its refusal of a deposit is a word about the deposit.
+        mayFail: (method) => !changesL2.includes(method),
+      },
+    },
+    dumpsOf: engine === 'anvil' ? (owner) => dumpsOf(world, saved, owner) : undefined,
+    onBug: (error) => broken.push(error),
+    onLine: (line) => {
+      lines.push(line)
+      if (line.includes(secret)) broken.push(new Error(`a secret in a line of the log: ${line}`))
+    },
+    onEnd: (reason) => restart(world, reason),
+  }
+  const run: Run = {
+    owner: { alive: false, pausedUntil: 0 },
+    core: undefined,
+    store: undefined,
+    stop: () => {},
+  }
+  const state = { dumped: l2.blocks.slice(), isNodeUp: true, runs: 0, messages: 0 }
+  const world: World = { engine, random, faults, schedule, l1, l2, disk, run, parts, broken, lines, ...state }
+  return world
+}
+
+function dumpsOf(world: World, saved: Map<Hex, L2Block[]>, owner: Owner): DumpStore {
+  const unknown = (what: string) => () => Promise.reject(new UnknownToModelError(what))
+  return {
+    save: async (client) => {
+      const id = await request<Hex>(client, 'anvil_dumpState', [false])
+      const blocks = saved.get(id) ?? []
+      saved.delete(id)
+      await world.disk.writeFile('dump', owner, () => {
+        world.dumped = blocks
+      })
+      const head = headOf({ blocks })
+      return { path: 'dump', number: head.number, hash: head.hash }
+    },
+    latest: unknown('the newest dump'),
+    extract: unknown('an extracted dump'),
+    repair: unknown('a repaired dump'),
+  }
+}
+
+/* THE SERVICE LIVES AND DIES */
+
+export function start(world: World): void {
+  if (!world.isNodeUp) return
+  world.runs += 1
+  world.run = startService(world.parts)
+}
+
+const restartMs = 500
+
+function restart(world: World, reason: string): void {
+  world.run.owner.alive = false
+  world.schedule.after(restartMs, everybody, `restart after ${reason}`, () => start(world))
+}
+
+/** Before anything happens to the service it may be killed, or stopped, or held up: so it is killed at every point at which it waits. */
+function befall(world: World, owner: Owner): void {
+  const { faults, random, run } = world
+  if (owner !== run.owner) return
+  if (faults.strikes('process.killed')) kill(world, 'kill')
+  else if (mayLoseNode(world) && faults.strikes('process.killed-with-node')) {
+    kill(world, 'kill of both')
+    loseNode(world)
+  } else if (faults.strikes('process.stopped')) run.stop()
+  else if (faults.strikes('process.paused'))
+    owner.pausedUntil = world.schedule.now() + 1_000 + random.below(60_000)
+}
+
+function kill(world: World, reason: string): void {
+  world.disk.crash()
+  restart(world, reason)
+}
+
+/** The embedded L2 can't go back behind a restart of its node: what a dump holds has to be on L1. */
+function mayLoseNode({ engine, dumped, l1 }: World): boolean {
+  if (engine !== 'anvil') return false
+  const { origin } = headOf({ blocks: dumped }).state
+  return origin.number === 0n || l1.blocks[Number(origin.number)]?.hash === origin.hash
+}
+
+function loseNode({ l2, dumped }: World): void {
+  l2.blocks = dumped.slice()
+  l2.pool = []
+  l2.base = dumped.length - 1
+}
+
+/* USERS */
+
+export function useBridge(world: World): void {
+  const { random } = world
+  if (random.chance(0.5)) for (let more = 1 + random.below(3); more > 0; more--) deposit(world)
+  if (random.chance(0.4)) withdraw(world)
+}
+
+const outcomes: [Fault, 'refused' | 'reverts' | 'relay-fails'][] = [
+  ['deposit.refused', 'refused'],
+  ['deposit.reverts', 'reverts'],
+  ['deposit.relay-fails', 'relay-fails'],
+]
+
+function deposit(world: World): void {
+  const { random, faults, l1, l2 } = world
+  world.messages += 1
+  // A real node refuses nothing: what its sender can't pay fails in its block.
+  const found = outcomes.find(
+    ([fault, outcome]) => (outcome !== 'refused' || world.engine === 'anvil') && faults.strikes(fault),
+  )
+  const plan = planDeposit(random, world.messages, found?.[1] ?? 'delivered')
+  const transaction = depositTransaction(plan, world.messages)
+  l2.plans.set(transaction.hash, plan)
+  l1.waiting.push(transaction)
+}
+
+function withdraw(world: World): void {
+  const { random, l2, run, engine } = world
+  world.messages += 1
+  const plan = planWithdrawal(random)
+  const raw = toHex(`user ${world.messages}`)
+  const tx: UserTx = { kind: 'user', hash: keccak256(raw), raw, plan }
+  l2.users.set(raw, tx)
+  if (engine === 'op-stack') l2.pool.push(tx)
+  const network = run.owner.alive ? run.core?.network : undefined
+  if (engine === 'op-stack' || network === undefined) return
+  // A user's request may fail like any other.
+  network.gate.read(() => request(network.l2, 'eth_sendRawTransaction', [raw])).catch(() => {})
+}

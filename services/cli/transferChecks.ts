@@ -1,11 +1,10 @@
-import type { Address, PublicClient } from 'viem'
+import { type Address, type PublicClient, BaseError as ViemError } from 'viem'
 import type { Call } from '../../bridge/actions.ts'
 import { type Estimate, estimateDeposit, estimateWithdrawal } from '../../bridge/estimates.ts'
 import { forcedWithdrawalGas } from '../../bridge/forced.ts'
 import { checkForcedSender, checkFunds } from '../../bridge/funds.ts'
 import { checkBacking } from '../../bridge/registry.ts'
 import type { Manifest } from '../../chain/manifest.ts'
-import { nodeIsSilent } from '../runtime/loop.ts'
 import { type Direction, pairOf, type TransferOptions } from './transferPlan.ts'
 
 type Clients = { l1: PublicClient; l2: PublicClient }
@@ -39,11 +38,14 @@ export async function checkBeforehand(
   }
 }
 
-/** Undefined where L2 has to be asked and does not answer: who goes by L1 alone needs none. */
+/**
+ * Undefined where a node does not answer, or answers nothing of use: what cannot be foretold keeps nobody from leaving. A call that would
+ * revert is found when it is to be sent.
+ */
 export async function estimateOf(clients: Clients, errand: Errand): Promise<Estimate | undefined> {
   return readEstimate(clients, errand).catch((error: unknown) => {
-    if (!nodeIsSilent(error)) throw error
-    return undefined
+    if (error instanceof ViemError) return undefined
+    throw error
   })
 }
 

@@ -117,15 +117,27 @@ export async function readRelayOutcome(
   return { delivered, failed }
 }
 
+const relayedMessages = {
+  address: predeploys.L2CrossDomainMessenger,
+  event: getAbiItem({ abi: l2CrossDomainMessengerAbi, name: 'RelayedMessage' }),
+  strict: true,
+} as const
+
 /** The messages that L2's messenger delivered in a block, by their hashes. */
 export async function relayedInBlock(l2: PublicClient, blockHash: Hash): Promise<Hash[]> {
-  const logs = await l2.getLogs({
-    address: predeploys.L2CrossDomainMessenger,
-    event: getAbiItem({ abi: l2CrossDomainMessengerAbi, name: 'RelayedMessage' }),
-    blockHash,
-    strict: true,
-  })
+  const logs = await l2.getLogs({ ...relayedMessages, blockHash })
   return logs.map(({ args }) => args.msgHash)
+}
+
+export type Relayed = { msgHash: Hash; blockNumber: bigint }
+
+/** Which of these messages L2's messenger delivered in a range of blocks, and where. */
+export async function relayedBetween(
+  l2: PublicClient,
+  { msgHashes, ...range }: { msgHashes: readonly Hash[]; fromBlock: bigint; toBlock: bigint },
+): Promise<Relayed[]> {
+  const logs = await l2.getLogs({ ...relayedMessages, ...range, args: { msgHash: [...msgHashes] } })
+  return logs.map(({ args: { msgHash }, blockNumber }) => ({ msgHash, blockNumber }))
 }
 
 /** What L1 knows of one withdrawal, read at one block. */

@@ -1,6 +1,6 @@
-import type { Hash, TransactionReceipt } from 'viem'
+import type { Hash } from 'viem'
 import { decodeAttributes, depositHash, mintOnly } from '../../bridge/deposit.ts'
-import { depositEnds, effectOf, relayHash, withdrawalEnds } from '../../bridge/message.ts'
+import { depositEnds, relayHash, withdrawalEnds } from '../../bridge/message.ts'
 import {
   depositsOfBlock,
   receiptOf,
@@ -8,10 +8,11 @@ import {
   withdrawalsBetween,
   withdrawalsOfBlock,
 } from '../../bridge/observe.ts'
-import { depositSucceeded } from '../../bridge/status.ts'
 import { checkOutputRoot, outputRootProof, withdrawalSlot } from '../../bridge/withdrawal.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
 import { HeadNotSavedError } from './errors.ts'
+import { readHistory } from './history.ts'
+import { begunWithdrawal, executedDeposit, notedDeposit, type Place } from './messages.ts'
 import { hashAt, loadOpen, type Network, remember, request, requestOnce } from './network.ts'
 import {
   type DepositRecord,
@@ -127,6 +128,7 @@ export async function observe(network: Network): Promise<void> {
 export async function follow(network: Network, upTo?: bigint): Promise<void> {
   let parent = (await commonHead(network)) ?? genesisHeader(network)
   const head = upTo ?? (await network.l2.getBlockNumber({ cacheTime: 0 }))
+  parent = await readHistory(network, { parent, head })
   while (parent.number < head) parent = await readBlock(network, parent)
 }
 
@@ -167,8 +169,6 @@ export function genesisHeader({ manifest }: Pick<Network, 'manifest'>): L2Header
   return { number: 0n, hash: manifest.l2.genesisHash, origin, minted: 0n }
 }
 
-type Place = { chain: 'L2'; blockNumber: bigint; timestamp: bigint }
-
 /** Notes the deposits of an L1 block, before any of them is executed. Does nothing when they are noted already. */
 export async function readOrigin(network: Network, origin: L1Header): Promise<void> {
   const { l1, store, manifest } = network
@@ -178,46 +178,32 @@ export async function readOrigin(network: Network, origin: L1Header): Promise<vo
   const { timestamp } = await l1.getBlock({ blockHash: origin.hash })
   const at = { chain: 'L1', blockNumber: origin.number, timestamp } as const
   const ends = depositEnds(manifest.l1.contracts)
-  const messages = deposits.map((deposit): DepositRecord => {
-    const history = (['seen', 'confirmed', 'intent'] as const).map((state) => ({ state, ...at }))
-    return {
-      kind: 'deposit',
-      id: deposit.hash,
-      deposit,
-      effect: effectOf(deposit, ends),
-      state: 'intent',
-      history,
-    }
-  })
+  const messages = deposits.map((deposit) => notedDeposit(deposit, at, ends))
   await store.apply({ l1: origin.number }, { l1: [{ number: origin.number, hash: origin.hash }], messages })
   for (const message of messages) remember(network, message)
 }
 
 /** The deposits among these L2 transactions, with what became of them. */
-async function executed(network: Network, hashes: readonly Hash[], at: Place): Promise<MessageRecord[]> {
+async function executed(
+  network: Network,
+  hashes: readonly Hash[],
+  at: Place<'L2'>,
+): Promise<MessageRecord[]> {
   const found = await Promise.all(hashes.map((hash) => outcome(network, hash, at)))
   return found.filter((record) => record !== undefined)
 }
 
-async function outcome(network: Network, hash: Hash, at: Place): Promise<MessageRecord | undefined> {
+async function outcome(network: Network, hash: Hash, at: Place<'L2'>): Promise<MessageRecord | undefined> {
   const record = (await network.store.message(hash)) ?? replaced(network, hash)
   const receipt = record?.kind === 'deposit' ? await receiptOf(network.l2, hash) : undefined
   if (record?.kind !== 'deposit' || receipt === undefined) return undefined
-  if (record.id === hash && depositSucceeded(receipt, predeploys.L2CrossDomainMessenger)) {
-    return stepped(record, { state: 'included', ...at })
+  const executedRecord = executedDeposit(record, { receipt, inPlace: record.id !== hash }, at)
+  const { id, state, deposit, history } = executedRecord
+  if (state === 'failed') {
+    const { note } = history.at(-1) ?? {}
+    network.log.warn({ id, l1: deposit.origin.transactionHash, note }, 'sequencer.deposit.failed')
   }
-  const note = record.id === hash ? failureOf(receipt) : 'L2 can not execute it; its sender kept the mint'
-  network.log.warn(
-    { id: record.id, l1: record.deposit.origin.transactionHash, note },
-    'sequencer.deposit.failed',
-  )
-  return stepped(record, { state: 'failed', note, ...at })
-}
-
-function failureOf({ status }: Pick<TransactionReceipt, 'status'>): string {
-  return status === 'success'
-    ? 'the messenger could not deliver it: FailedRelayedMessage'
-    : "its call reverted; it is no message that the messenger holds, so it can't be replayed"
+  return executedRecord
 }
 
 /** The failed deposits among these that somebody delivered in this block after all. */
@@ -225,7 +211,7 @@ async function replayed(
   network: Network,
   messages: readonly MessageRecord[],
   blockHash: Hash,
-  at: Place,
+  at: Place<'L2'>,
 ): Promise<DepositRecord[]> {
   const failed = messages.filter(({ state }) => state === 'failed')
   const deposits = failed.filter((message) => message.kind === 'deposit')
@@ -247,17 +233,10 @@ function replaced(network: Network, hash: Hash): MessageRecord | undefined {
   )
 }
 
-async function begun(network: Network, blockHash: Hash, at: Place): Promise<WithdrawalRecord[]> {
+async function begun(network: Network, blockHash: Hash, at: Place<'L2'>): Promise<WithdrawalRecord[]> {
   const ends = withdrawalEnds(network.manifest.l1.contracts)
   const withdrawals = await withdrawalsOfBlock(network.l2, blockHash)
-  return withdrawals.map((withdrawal) => ({
-    kind: 'withdrawal',
-    id: withdrawal.hash,
-    withdrawal,
-    effect: effectOf({ ...withdrawal, to: withdrawal.target, from: withdrawal.sender }, ends),
-    state: 'seen',
-    history: [{ state: 'seen', ...at }],
-  }))
+  return withdrawals.map((withdrawal) => begunWithdrawal(withdrawal, at, ends))
 }
 
 /** The newest block that both the store and L2 hold; what the store holds above it is taken back. */

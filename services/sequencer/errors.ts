@@ -123,3 +123,14 @@ export class RefusedRequestError extends BaseError {
     super(message)
   }
 }
+
+/** The chains do not show the same deposits: a node has left something out, or is not as far as it says. */
+export class HistoryIncompleteError extends BaseError {
+  override readonly retry = true
+
+  constructor(readonly missing: string) {
+    super(
+      `The nodes do not show ${missing}. They are asked again; if this lasts, another node has to be asked.`,
+    )
+  }
+}

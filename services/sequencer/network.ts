@@ -39,6 +39,8 @@ export type Network = {
   open: Map<string, MessageRecord>
   /** Withdrawals that ended at an L1 block to which the supplies have not been compared yet. */
   ended: Map<string, MessageRecord>
+  /** While history is read in bulk: up to which L2 block, of how many, and how long it will take at this pace. */
+  history: { read: bigint; of: bigint; secondsLeft: number } | undefined
   /** The newest L2 block that holds a withdrawal. */
   newestWithdrawal: bigint
   alerts: Map<string, string>
@@ -77,6 +79,7 @@ export async function openNetwork({ l1Nodes, l2Nodes, ...parts }: NetworkParts):
     completed: undefined,
     open: new Map(),
     ended: new Map(),
+    history: undefined,
     newestWithdrawal: 0n,
     alerts: new Map(),
     holds: new Map(),

@@ -14,6 +14,8 @@ export type Status = {
   backlog: Record<MessageRecord['kind'], Record<string, number>>
   /** Of the messages that may still change: how long the one that waits longest has been in its state, by its chain's clock. */
   oldestSeconds: Record<MessageRecord['kind'], Record<string, number>>
+  /** While history is read in bulk, from an empty store or after a long pause. */
+  history: Network['history']
   /** The newest root that is on L1. */
   lastRoot: { l2Block: bigint; root: string } | undefined
   supply: readonly Supply[] | undefined
@@ -44,6 +46,7 @@ export async function readStatus({ network, outboxes, lastRoot, supply }: Shared
     cursor: { ...cursor, lag: durable === undefined ? 0n : durable.number - cursor.number },
     backlog: network.store.tally().counts,
     oldestSeconds: oldestSeconds(network.open.values(), { L1: l1.timestamp, L2: l2.timestamp }),
+    history: network.history,
     lastRoot,
     supply,
     alerts: Object.fromEntries(network.alerts),

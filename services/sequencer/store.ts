@@ -21,6 +21,8 @@ export type Changes = {
 export type SequencerStore = {
   /** Stores what block `tag` brought, revocably. */
   apply(tag: Tag, changes: Changes): Promise<void>
+  /** Stores what can't be taken back any more, however much it is; the headers last, so that it is done again after a kill. */
+  applyFinal(changes: Changes): Promise<void>
   /** Takes back every batch that read an L1 block above `l1` or an L2 block above `l2`, newest first. */
   rewind(to: { l1: bigint; l2: bigint }): Promise<void>
   /** Changes one message outside any block: what L1 says of a withdrawal. */
@@ -46,6 +48,9 @@ type Area = 'messages' | 'l1' | 'l2'
 /** Undo rows kept: far more than the blocks that the L2 node can roll back. */
 const undoRows = 4_096n
 const tallyKey = 'tally'
+/** Up to where nothing can be taken back: what lies below was stored without a way back. */
+type Floor = { l1: bigint; l2: bigint }
+const floorKey = 'floor'
 
 /** Opens the store for this process alone and for this network alone. */
 export async function openSequencerStore(
@@ -61,6 +66,7 @@ export async function openSequencerStore(
 
   return {
     apply: (tag, changes) => exclusive(() => apply(tables, tag, changes)),
+    applyFinal: (changes) => exclusive(() => applyFinal(tables, changes)),
     rewind: (to) => exclusive(() => rewind(tables, to)),
     update: (id, change) =>
       exclusive(async () => {
@@ -145,9 +151,15 @@ async function retell(
   tables.tally = tally
 }
 
+/** A message may have become two things in one block: the last one counts. */
+function lastOfEach(messages: readonly MessageRecord[]): MessageRecord[] {
+  return [...new Map(messages.map((message) => [message.id, message])).values()]
+}
+
 async function apply(tables: Tables, tag: Tag, changes: Changes): Promise<void> {
+  const messages = lastOfEach(changes.messages ?? [])
   const rows = [
-    ...(changes.messages ?? []).map((row) => ({ area: 'messages' as const, key: String(row.id), row })),
+    ...messages.map((row) => ({ area: 'messages' as const, key: String(row.id), row })),
     ...(changes.l1 ?? []).map((row) => ({ area: 'l1' as const, key: padded(row.number), row })),
     ...(changes.l2 ?? []).map((row) => ({ area: 'l2' as const, key: padded(row.number), row })),
   ]
@@ -163,14 +175,49 @@ async function apply(tables: Tables, tag: Tag, changes: Changes): Promise<void> 
     ...oldest,
   ]
   const replaced = before.map(({ area, value }, at): Replacement[] => {
-    const after = changes.messages?.[at]
+    const after = messages[at]
     return area === 'messages' && after !== undefined ? [{ before: messageOf(value), after }] : []
   })
   await retell(tables, operations, replaced.flat())
   tables.nextUndo += 1n
 }
 
+/** Messages of one batch: as many again take hardly longer, and more memory. */
+const batchMessages = 500
+
+async function applyFinal(tables: Tables, { l1 = [], l2 = [], ...changes }: Changes): Promise<void> {
+  const messages = lastOfEach(changes.messages ?? [])
+  for (let from = 0; from < messages.length; from += batchMessages) {
+    const batch = messages.slice(from, from + batchMessages)
+    const known = await tables.messages.getMany(batch.map(({ id }) => id))
+    const replaced = batch.map((after, at) => ({ before: messageOf(known[at] ?? null), after }))
+    await retell(
+      tables,
+      batch.map((row) => put(tables.messages, row.id, row)),
+      replaced,
+    )
+  }
+  const floor: Floor = { l1: l1.at(-1)?.number ?? 0n, l2: l2.at(-1)?.number ?? 0n }
+  await tables.write([
+    ...l1.map((row) => put(tables.l1, padded(row.number), row)),
+    ...l2.map((row) => put(tables.l2, padded(row.number), row)),
+    put(tables.meta, floorKey, floor),
+  ])
+}
+
+/** Forgets all that was read. The chains still have it. */
+async function clear(tables: Tables): Promise<void> {
+  const { messages, l1, l2, undo, meta, write } = tables
+  // Without a tally, whoever opens the store after a kill counts what is left.
+  await write([{ type: 'del', sublevel: meta, key: tallyKey }])
+  for (const table of [l1, l2, undo, messages]) await table.clear()
+  await write([{ type: 'del', sublevel: meta, key: floorKey }])
+  tables.tally = emptyTally()
+}
+
 async function rewind(tables: Tables, to: { l1: bigint; l2: bigint }): Promise<void> {
+  const floor = await get<Floor>(tables.meta, floorKey)
+  if (floor !== undefined && isAbove(floor, to)) return clear(tables)
   for await (const [key, text] of tables.undo.iterator({ reverse: true })) {
     const { tag, before } = parseRow<Undo>(text)
     if (!isAbove(tag, to)) return

@@ -5,14 +5,19 @@ export type Reply = { method: string; params: readonly unknown[]; result: unknow
 
 export type AlteredNode = { url: string; close(): Promise<void> }
 
-/** A real node, but for what `change` makes of its answers; undefined breaks the connection. */
+/** An answer that says why there is none. */
+function isRefusal(result: unknown): result is { error: { code: number; message: string } } {
+  return typeof result === 'object' && result !== null && 'error' in result
+}
+
+/** A real node, but for what `change` makes of its answers; undefined breaks the connection, `{ error }` refuses. */
 export async function alteredNode(nodeUrl: string, change: (reply: Reply) => unknown): Promise<AlteredNode> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(Buffer.from(chunk))
     const body = Buffer.concat(chunks).toString()
     // Safe: viem asks one thing in a body here, as JSON-RPC has it.
-    const { method, params = [] } = JSON.parse(body) as { method: string; params?: unknown[] }
+    const { id, method, params = [] } = JSON.parse(body) as { id: number; method: string; params?: unknown[] }
     const headers = { 'content-type': 'application/json' }
     const answer = await fetch(nodeUrl, { method: 'POST', headers, body }).catch(() => undefined)
     if (answer === undefined) return void request.socket.destroy()
@@ -20,6 +25,7 @@ export async function alteredNode(nodeUrl: string, change: (reply: Reply) => unk
     if (!('result' in reply)) return void response.end(JSON.stringify(reply))
     const result = change({ method, params, result: reply.result })
     if (result === undefined) request.socket.destroy()
+    else if (isRefusal(result)) response.end(JSON.stringify({ jsonrpc: '2.0', id, ...result }))
     else response.end(JSON.stringify({ ...reply, result }))
   })
   const port = await freePort()

@@ -39,7 +39,10 @@ describe('sequencer store', () => {
               }) as unknown as MessageRecord
             await store.apply({ l1: header.number }, { l1: [header], messages: [message('intent')] })
             const l2 = [{ ...header, origin: header, minted: 0n }]
-            await store.apply({ l2: header.number }, { l2, messages: [message('included')] })
+            await store.apply(
+              { l2: header.number },
+              { l2, messages: [message('failed'), message('included')] },
+            )
             chain.push({ number, hash: header.hash })
           }
           if (move < 0) {

@@ -1,0 +1,98 @@
+import { hexToBigInt, toHex } from 'viem'
+import { decodeAttributes } from '../../bridge/deposit.ts'
+import { type PageBlock, type RawBlock, readMessages } from './historyPage.ts'
+import { inTurn } from './inTurn.ts'
+import type { Place } from './messages.ts'
+import { type Network, remember, request } from './network.ts'
+import type { L2Header } from './records.ts'
+
+/*
+ * What can no longer change is read in bulk, a page of L2 blocks at a time. A page is written without a way back, its header last: whoever is
+ * killed before reads the page again.
+ */
+
+/** L2 blocks of a page. */
+const pageBlocks = 512n
+/** Fewer than this are read one by one. */
+const leastBlocks = 128n
+
+type Stretch = { parent: L2Header; head: bigint }
+
+/** Reads what L1 has finalised of the L2 blocks above `parent`, and answers the last one read; `parent` where that is too little. */
+export async function readHistory(network: Network, { parent, head }: Stretch): Promise<L2Header> {
+  if (head - parent.number < leastBlocks) return parent
+  const { number: blockNumber, timestamp } = await network.l1.getBlock({ blockTag: 'finalized' })
+  const final: Place<'L1'> = { chain: 'L1', blockNumber, timestamp }
+  const progress = createProgress(network, { parent, head })
+  let from = parent
+  for (;;) {
+    const blocks = await finalBlocks(network, { parent: from, head }, blockNumber)
+    const last = blocks.at(-1)
+    if (last === undefined) break
+    const messages = await readMessages(network, { blocks, final })
+    from = {
+      ...{ number: hexToBigInt(last.block.number), hash: last.block.hash, origin: last.origin },
+      minted: blocks.reduce((sum, { block }) => sum + mintedIn(block), from.minted),
+    }
+    await network.store.applyFinal({ messages, l1: [last.origin], l2: [from] })
+    for (const message of messages) remember(network, message)
+    progress.tell(from.number, messages.length)
+  }
+  network.history = undefined
+  return from
+}
+
+/**
+ * The next page of blocks whose origins L1 has finalised. It ends before a block on another origin, so that all deposits of an origin are
+ * in it; empty where there is no such page.
+ */
+async function finalBlocks(
+  network: Network,
+  { parent, head }: Stretch,
+  final: bigint,
+): Promise<readonly PageBlock[]> {
+  for (let size = pageBlocks; ; size *= 2n) {
+    const end = parent.number + size < head ? parent.number + size : head
+    const blocks = withOrigins(await rawBlocks(network, parent.number + 1n, end), parent)
+    const beyond = blocks.findIndex(({ origin }) => origin.number > final)
+    const lastBegun = blocks.findLastIndex(({ begins }) => begins !== undefined)
+    const cut = beyond === -1 ? lastBegun : beyond
+    if (cut > 0) return blocks.slice(0, cut)
+    if (end === head || beyond !== -1) return []
+  }
+}
+
+function withOrigins(blocks: readonly RawBlock[], parent: L2Header): PageBlock[] {
+  let origin = parent.origin
+  return blocks.map((block) => {
+    const begins = block.transactions
+      .filter(({ type }) => type === '0x7e')
+      .map(decodeAttributes)
+      .find((announced) => announced !== undefined && announced.number > origin.number)
+    if (begins !== undefined) origin = { number: begins.number, hash: begins.hash }
+    return { block, origin, begins }
+  })
+}
+
+function rawBlocks({ l2 }: Network, from: bigint, to: bigint): Promise<RawBlock[]> {
+  const numbers = Array.from({ length: Number(to - from) + 1 }, (_, at) => from + BigInt(at))
+  return inTurn(numbers, (number) => request<RawBlock>(l2, 'eth_getBlockByNumber', [toHex(number), true]))
+}
+
+const mintedIn = ({ transactions }: RawBlock): bigint =>
+  transactions.reduce((sum, { mint }) => sum + BigInt(mint ?? 0), 0n)
+
+function createProgress(network: Network, { parent, head }: Stretch) {
+  const began = performance.now()
+  let messages = 0
+  return {
+    tell: (read: bigint, more: number) => {
+      messages += more
+      const seconds = (performance.now() - began) / 1_000
+      const secondsLeft = Math.round((Number(head - read) / Number(read - parent.number)) * seconds)
+      network.history = { read, of: head, secondsLeft }
+      const messagesPerSecond = Math.round(messages / seconds)
+      network.log.info({ ...network.history, messages, messagesPerSecond }, 'sequencer.history')
+    },
+  }
+}

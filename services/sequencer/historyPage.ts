@@ -1,0 +1,203 @@
+import {
+  type Address,
+  type Hash,
+  type Hex,
+  hexToBigInt,
+  type Log as MinedLog,
+  type PublicClient,
+  RpcRequestError,
+  BaseError as ViemError,
+  zeroAddress,
+} from 'viem'
+import { type Deposit, decodeAttributes, decodeDeposit, depositHash, mintOnly } from '../../bridge/deposit.ts'
+import { depositEnds, relayHash, withdrawalEnds } from '../../bridge/message.ts'
+import { depositTopic, relayedBetween, withdrawalsBetween } from '../../bridge/observe.ts'
+import { opConstants } from '../../chain/generated/addresses.ts'
+import { HistoryIncompleteError } from './errors.ts'
+import { inTurn } from './inTurn.ts'
+import { begunWithdrawal, executedDeposit, notedDeposit, type Place } from './messages.ts'
+import { type Network, request } from './network.ts'
+import { type DepositRecord, type L1Header, type MessageRecord, relayWithin, stepped } from './records.ts'
+
+/*
+ * The messages of a page of L2 blocks: the receipts of those with deposits in them, the deposits of the L1 blocks that they are built on, the
+ * withdrawals that they began. The two chains check each other: L2 has executed exactly the deposits that L1 shows, so
+ * logs that a node left out are noticed.
+ */
+
+type Transaction = { hash: Hash; type: Hex; from: Address; to: Address | null; input: Hex; mint?: Hex }
+export type RawBlock = { number: Hex; hash: Hash; timestamp: Hex; transactions: readonly Transaction[] }
+
+/** `begins` where it is the first block on an L1 block. */
+export type PageBlock = {
+  block: RawBlock
+  origin: L1Header
+  begins: (L1Header & { timestamp: bigint }) | undefined
+}
+
+export type Page = {
+  blocks: readonly PageBlock[]
+  /** What L1 has finalised. */
+  final: Place<'L1'>
+}
+
+/** Throws HistoryIncompleteError where the chains do not show the same deposits. */
+export async function readMessages(network: Network, page: Page): Promise<MessageRecord[]> {
+  const [logs, executions, withdrawals] = await Promise.all([
+    depositLogs(network, page),
+    executionsOf(network, page),
+    begunIn(network, page),
+  ])
+  const deposits = joined(network, page, { logs, executions })
+  return [...deposits, ...withdrawals, ...(await replayed(network, page, deposits))]
+}
+
+/** L2 numbers and times of a page's blocks, in order. */
+function timesOf({ blocks }: Page): Map<bigint, bigint> {
+  return new Map(blocks.map(({ block }) => [BigInt(block.number), BigInt(block.timestamp)]))
+}
+
+function rangeOf(times: ReadonlyMap<bigint, bigint>): { fromBlock: bigint; toBlock: bigint } {
+  const numbers = [...times.keys()]
+  return { fromBlock: numbers[0] ?? 0n, toBlock: numbers.at(-1) ?? 0n }
+}
+
+/** The deposits that failed, on this page or before it, and that somebody delivered in it after all. */
+async function replayed(
+  network: Network,
+  page: Page,
+  deposits: readonly DepositRecord[],
+): Promise<DepositRecord[]> {
+  const failed = [...network.open.values(), ...deposits].flatMap((message) => {
+    const relay = message.state === 'failed' ? relayWithin(network.manifest, message) : undefined
+    return message.kind === 'deposit' && relay !== undefined ? [[relayHash(relay), message] as const] : []
+  })
+  if (failed.length === 0) return []
+  const byHash = new Map(failed)
+  const times = timesOf(page)
+  const delivered = await relayedBetween(network.l2, { msgHashes: [...byHash.keys()], ...rangeOf(times) })
+  return delivered.flatMap(({ msgHash, blockNumber }) => {
+    const record = byHash.get(msgHash)
+    if (record === undefined) return []
+    const timestamp = times.get(blockNumber) ?? 0n
+    return [stepped(record, { state: 'replayed', chain: 'L2', blockNumber, timestamp })]
+  })
+}
+
+async function begunIn(network: Network, page: Page) {
+  const ends = withdrawalEnds(network.manifest.l1.contracts)
+  const times = timesOf(page)
+  const withdrawals = await withdrawalsBetween(network.l2, rangeOf(times))
+  return withdrawals.map((withdrawal) => {
+    const { blockNumber } = withdrawal.origin
+    const timestamp = times.get(blockNumber) ?? 0n
+    return begunWithdrawal(withdrawal, { chain: 'L2', blockNumber, timestamp }, ends)
+  })
+}
+
+/** What is looked at in its logs a node writes as viem does. */
+type RawReceipt = {
+  transactionHash: Hash
+  status: Hex
+  to: Address | null
+  logs: MinedLog<bigint, number, false>[]
+}
+type Execution = { transaction: Transaction; receipt: RawReceipt; place: Place<'L2'> }
+
+/** By its hash, what L2 has executed in deposit transactions, but for the words with which a block begins. */
+async function executionsOf({ l2 }: Network, { blocks }: Page): Promise<Map<Hash, Execution>> {
+  const found = new Map<Hash, Execution>()
+  const holding = blocks.flatMap(({ block }) => {
+    const deposits = block.transactions.filter(
+      (transaction) => transaction.type === '0x7e' && decodeAttributes(transaction) === undefined,
+    )
+    return deposits.length === 0 ? [] : [{ block, deposits }]
+  })
+  await inTurn(holding, async ({ block, deposits }) => {
+    const receipts = await request<RawReceipt[]>(l2, 'eth_getBlockReceipts', [block.number])
+    const byHash = new Map(receipts.map((receipt) => [receipt.transactionHash, receipt]))
+    const [blockNumber, timestamp] = [hexToBigInt(block.number), hexToBigInt(block.timestamp)]
+    for (const transaction of deposits) {
+      const receipt = byHash.get(transaction.hash)
+      if (receipt === undefined) throw new HistoryIncompleteError(`a receipt of L2 block ${blockNumber}`)
+      found.set(transaction.hash, { transaction, receipt, place: { chain: 'L2', blockNumber, timestamp } })
+    }
+  })
+  return found
+}
+
+type Sides = { logs: readonly Deposit[]; executions: Map<Hash, Execution> }
+
+function joined(
+  { manifest }: Network,
+  { blocks, final }: Page,
+  { logs, executions }: Sides,
+): DepositRecord[] {
+  const ends = depositEnds(manifest.l1.contracts)
+  const origins = new Map(
+    blocks.flatMap(({ begins }) => (begins === undefined ? [] : [[begins.number, begins] as const])),
+  )
+  const records = logs.map((deposit): DepositRecord => {
+    const { blockNumber, blockHash } = deposit.origin
+    const origin = origins.get(blockNumber)
+    const direct = executions.get(deposit.hash)
+    const execution = direct ?? executions.get(depositHash(mintOnly(deposit)))
+    if (origin?.hash !== blockHash || execution === undefined) {
+      throw new HistoryIncompleteError(
+        `the execution of ${deposit.hash}, a deposit of L1 block ${blockNumber}`,
+      )
+    }
+    const { transaction, receipt, place } = execution
+    executions.delete(transaction.hash)
+    const noted = notedDeposit(deposit, { chain: 'L1', blockNumber, timestamp: origin.timestamp }, ends)
+    const status: 'success' | 'reverted' = receipt.status === '0x1' ? 'success' : 'reverted'
+    const outcome = { status, to: receipt.to, logs: receipt.logs }
+    const executed = executedDeposit(noted, { receipt: outcome, inPlace: direct === undefined }, place)
+    return executed.state === 'included' ? stepped(executed, { state: 'final', ...final }) : executed
+  })
+  const strange = [...executions.values()].find(({ transaction }) => !isOfFork(transaction))
+  if (strange === undefined) return records
+  throw new HistoryIncompleteError(
+    `the deposit on L1 of ${strange.transaction.hash} in L2 block ${strange.place.blockNumber}`,
+  )
+}
+
+/**
+ * A hard fork begins with deposits that no log of L1 stands for. The OP Stack's forks send them from the depositor's account, from nobody's,
+ * and from deployers that begin with 0x4210.
+ */
+function isOfFork({ from }: Transaction): boolean {
+  const sender = from.toLowerCase()
+  return (
+    [zeroAddress, opConstants.DepositorAccount.toLowerCase()].includes(sender) || sender.startsWith('0x4210')
+  )
+}
+
+/** The deposits of the L1 blocks on which the page's blocks are built, in order. */
+async function depositLogs({ l1, manifest }: Network, { blocks }: Page): Promise<Deposit[]> {
+  const numbers = blocks.flatMap(({ begins }) => (begins === undefined ? [] : [begins.number]))
+  const [from, to] = [numbers[0], numbers.at(-1)]
+  if (from === undefined || to === undefined) return []
+  // L2 may have passed over no L1 block: op-node takes them one by one.
+  const logs = await logsBetween(l1, { address: manifest.l1.contracts.OptimismPortal, from, to })
+  return logs.filter(({ topics }) => topics[0] === depositTopic).map((log) => decodeDeposit(log))
+}
+
+type Range = { address: Address; from: bigint; to: bigint }
+
+/** Nodes give so many logs at once, and each says so in words of its own: what one refuses is asked for in halves. */
+async function logsBetween(
+  l1: PublicClient,
+  { address, from, to }: Range,
+): Promise<MinedLog<bigint, number, false>[]> {
+  try {
+    return await l1.getLogs({ address, fromBlock: from, toBlock: to })
+  } catch (error) {
+    const isRefused =
+      error instanceof ViemError && error.walk((cause) => cause instanceof RpcRequestError) !== null
+    if (!isRefused || from === to) throw error
+    const middle = (from + to) / 2n
+    const first = await logsBetween(l1, { address, from, to: middle })
+    return [...first, ...(await logsBetween(l1, { address, from: middle + 1n, to }))]
+  }
+}

@@ -69,6 +69,7 @@ describe('sequencer history', function () {
     await until(
       async () => BigInt((await network.ask<Status>('/v1/status')).l2.durable ?? 0) > 200n,
       'blocks on L2',
+      120,
     )
     await network.killSequencer()
     live = await openSequencerStore(join(network.dir, 'sequencer', 'messages'), networkIdentity(manifest))

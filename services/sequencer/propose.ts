@@ -5,11 +5,12 @@ import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
 import { sendOnce } from '../runtime/attempt.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { readShown } from './blocks.ts'
-import { alert, hashAt, type Network, settledHead } from './network.ts'
+import { alert, hashAt, l1HashAt, type Network, settledHead } from './network.ts'
+import type { L1Header } from './records.ts'
 
 /**
  * Proposes the root of the next height that the oracle asks for, if L2 has passed it. Answers whether one was proposed.
- * The proposal names an L1 block at or above the origin of the proposed one: should L1 give that block up, and with it what
+ * The proposal names an L1 block that descends from the origin of the proposed one: should L1 give that block up, and with it what
  * the root stands for, the oracle refuses the proposal, however late it arrives.
  */
 export async function proposeNext(network: Network, outbox: Outbox): Promise<boolean> {
@@ -35,6 +36,7 @@ export async function proposeNext(network: Network, outbox: Outbox): Promise<boo
     return false
   }
   if (output.root === zeroHash) throw new ZeroOutputRootError(number)
+  if (!(await standsUnder(network, { number, hash: output.blockHash }, head))) return false
 
   const data = encodeFunctionData({
     abi: outputProposer.abi,
@@ -47,6 +49,23 @@ export async function proposeNext(network: Network, outbox: Outbox): Promise<boo
   if (receipt === undefined) return false
   log.info({ l2: number, root: output.root, status: receipt.status }, 'sequencer.proposed')
   return receipt.status === 'success'
+}
+
+/**
+ * Whether the L2 block's origin is an ancestor of this L1 block. L1 may have been reorganised while L2 has not followed yet: a root of the
+ * old chain, bound to a block of the new one, would be accepted.
+ */
+async function standsUnder(
+  network: Network,
+  { number, hash }: { number: bigint; hash: Hash },
+  head: L1Header,
+): Promise<boolean> {
+  const block = await network.store.l2Header(number)
+  if (block?.hash !== hash) return false
+  const { origin } = block
+  if ((await l1HashAt(network, origin.number)) !== origin.hash) return false
+  // Last: the two were seen on one chain only if this one is still there.
+  return (await l1HashAt(network, head.number)) === head.hash
 }
 
 /** The newest root that L1 holds. */

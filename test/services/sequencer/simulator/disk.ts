@@ -13,6 +13,8 @@ export type Disk = {
   open(folder: string, owner: Owner): Promise<Level<string, string>>
   /** Power is gone: of what was not synced, an end of any length is lost. */
   crash(): void
+  /** Whether a text stands in some store for good. */
+  holds(text: string): boolean
   /** Writes a file whole or not at all, synced. */
   writeFile(name: string, owner: Owner, put: () => void): Promise<void>
 }
@@ -39,6 +41,8 @@ export function createDisk(parts: Parts): Disk {
         folder.unsynced = []
       }
     },
+    holds: (text) =>
+      [...folders.values()].some(({ synced }) => [...synced.values()].some((row) => row.includes(text))),
     writeFile: (name, owner, put) =>
       new Promise((resolve, reject) => {
         schedule.after(latency(parts), owner, `file ${name}`, () => {

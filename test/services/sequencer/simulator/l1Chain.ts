@@ -65,6 +65,8 @@ export type L1Chain = {
   /** Blocks of the dearer kind that are still to come. */
   dearBlocks: number
   passers: Map<Hash, ReadonlySet<Hash>>
+  /** What the service first sent under each nonce. */
+  effects: Map<string, string>
   random: Random
   faults: Faults
   salt: number
@@ -73,7 +75,14 @@ export type L1Chain = {
 const gwei = 1_000_000_000n
 
 export function createL1(random: Random, faults: Faults): L1Chain {
-  const parts = { waiting: [], pool: new Map(), dearBlocks: 0, passers: new Map(), salt: 0 }
+  const parts = {
+    waiting: [],
+    pool: new Map(),
+    dearBlocks: 0,
+    passers: new Map(),
+    effects: new Map(),
+    salt: 0,
+  }
   const chain: L1Chain = { blocks: [], known: new Map(), random, faults, ...parts }
   for (let number = 0; number <= Number(finalDepth) + 1; number++) mineL1(chain)
   return chain
@@ -248,6 +257,11 @@ export function acceptL1(chain: L1Chain, raw: Hex): Hash {
     throw new UnknownToModelError('the creation of a contract')
   const from = toHex(BigInt(r), { size: 20 })
   const transaction = { hash, from, to, data, nonce, gas, maxFeePerGas, maxPriorityFeePerGas }
+  const name = `${from} ${nonce}`
+  const effect = chain.effects.get(name) ?? `${to} ${data}`
+  chain.effects.set(name, effect)
+  if (effect !== `${to} ${data}`)
+    throw new BrokenPromiseError('a nonce stands for one effect', `${name} was ${effect}`)
   return acceptTransaction(chain, transaction)
 }
 

@@ -3,7 +3,7 @@ import type { DumpStore } from '../../../../chain/engine/anvil/dump.ts'
 import { request } from '../../../../services/sequencer/network.ts'
 import { depositTransaction, planDeposit } from './deposits.ts'
 import { createDisk, type Disk } from './disk.ts'
-import { UnknownToModelError } from './errors.ts'
+import { BrokenPromiseError, UnknownToModelError } from './errors.ts'
 import { createFaults, type Fault, type Faults } from './faults.ts'
 import { createL1, headOf, type L1Chain } from './l1Chain.ts'
 import { answerL1 } from './l1Rpc.ts'
@@ -62,7 +62,12 @@ export function createWorld(seed: number, { engine, share }: { engine: Engine; s
         url: l1Url,
         changes: ['eth_sendRawTransaction'],
         isUp: () => true,
-        answer: (method, given) => answerL1(l1, faults, method, given),
+        answer: (method, given) => {
+          if (method === 'eth_sendRawTransaction' && !disk.holds(String(given[0]))) {
+            throw new BrokenPromiseError('what is sent is on disk', `${given[0]}`)
+          }
+          return answerL1(l1, faults, method, given)
+        },
         mayFail: () => true,
       },
       l2: {

@@ -36,7 +36,7 @@ contract DepositWithGas is IDepositWithGas {
 
     /// @inheritdoc IDepositWithGas
     function deposit(address l1Token, address recipient, uint256 amount) external payable {
-        _deposit(l1Token, recipient, amount);
+        _deposit(l1Token, _l2TokenOf(l1Token), recipient, amount);
     }
 
     /// @inheritdoc IDepositWithGas
@@ -44,16 +44,16 @@ contract DepositWithGas is IDepositWithGas {
         external
         payable
     {
+        // Looked up first: nothing but the tokens of the pairs is ever called from here.
+        address l2Token = _l2TokenOf(l1Token);
         // Whoever saw the signature may have brought it first. What counts is the allowance, and only the caller's own.
         try IERC20Permit(l1Token)
             .permit(msg.sender, address(this), permit.value, permit.deadline, permit.v, permit.r, permit.s) {}
             catch {}
-        _deposit(l1Token, recipient, amount);
+        _deposit(l1Token, l2Token, recipient, amount);
     }
 
-    function _deposit(address l1Token, address recipient, uint256 amount) private {
-        address l2Token = IPayoutForwarderFactory(PAIRS).l2TokenOf(l1Token);
-        require(l2Token != address(0), TokenNotPaired(l1Token));
+    function _deposit(address l1Token, address l2Token, address recipient, uint256 amount) private {
         require(recipient != address(0), ZeroRecipient());
         require(amount > 0, ZeroAmount());
         require(msg.value > 0, NoEther());
@@ -81,5 +81,10 @@ contract DepositWithGas is IDepositWithGas {
         require(bridged == amount, NotAllBridged(l1Token, bridged, amount));
         // Tokens that take an allowance of everything for an endless one leave it standing.
         if (IERC20(l1Token).allowance(address(this), BRIDGE) != 0) IERC20(l1Token).forceApprove(BRIDGE, 0);
+    }
+
+    function _l2TokenOf(address l1Token) private view returns (address l2Token) {
+        l2Token = IPayoutForwarderFactory(PAIRS).l2TokenOf(l1Token);
+        require(l2Token != address(0), TokenNotPaired(l1Token));
     }
 }

@@ -32,6 +32,7 @@ import {Test} from "forge-std/Test.sol";
 // depositWithPermit
 // ├── signed by the caller → as above, without an allowance before
 // ├── used up by somebody else before → as above
+// ├── a token without a pair → reverts before it is called
 // └── of somebody else, for less, too late, or of a token that has none → the allowance decides
 //
 // The real bridge, through to L2: test/bridge/depositWithGas.test.ts.
@@ -263,6 +264,14 @@ contract DepositWithGasTest is Test {
         vm.expectRevert();
         _deposits.depositWithPermit{value: 1}(address(_permit), _recipient, 9, late);
         assertEq(_permit.balanceOf(_owner), 9);
+    }
+
+    function test_depositWithPermit_callsNoStranger() public {
+        IDepositWithGas.Permit memory none;
+        vm.expectCall(_thief, "", 0);
+        vm.prank(_owner);
+        vm.expectRevert(abi.encodeWithSelector(IDepositWithGas.TokenNotPaired.selector, _thief));
+        _deposits.depositWithPermit{value: 1}(_thief, _recipient, 4, none);
     }
 
     function test_depositWithPermit_takesAnAllowanceIfTheTokenHasNoPermits() public {

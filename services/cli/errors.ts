@@ -113,6 +113,11 @@ export class SequencerUnreachableError extends BaseError {
   }
 }
 
+/** The sequencer understood and did not do it; its own words say why and what to do. */
+export class SequencerRefusedError extends BaseError {
+  override readonly retry = false
+}
+
 export class UnknownNameError extends BaseError {
   override readonly retry = false
 

@@ -5,6 +5,7 @@ import { registerDemo } from './commands/demo.ts'
 import { registerDeploy } from './commands/deploy.ts'
 import { registerDevnet } from './commands/devnet.ts'
 import { registerKeys } from './commands/keys.ts'
+import { registerMessages } from './commands/messages.ts'
 import { registerOperator } from './commands/operator.ts'
 import { registerOutputs } from './commands/outputs.ts'
 import { registerReplica } from './commands/replica.ts'
@@ -23,6 +24,7 @@ registerDemo(program)
 registerStatus(program)
 registerReplica(program)
 registerBridge(program)
+registerMessages(program)
 registerOutputs(program)
 registerKeys(program)
 registerDeploy(program)

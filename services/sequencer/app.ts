@@ -6,10 +6,11 @@ import { BaseError } from '../../chain/errors.ts'
 import { answer, problem } from '../runtime/answer.ts'
 import type { MessageRecord } from './records.ts'
 import { isReady, readStatus, type Shared } from './status.ts'
+import { wordRoutes } from './wordRoutes.ts'
 
 export type AppParameters = { shared: Shared; registry: Registry }
 
-/** What operators and our own services ask. It listens on loopback, reads only, and holds no key. */
+/** What operators and our own services ask. It listens on loopback and holds no key. */
 export function createApp({ shared, registry }: AppParameters): Express {
   const app = express()
   app.disable('x-powered-by')
@@ -37,6 +38,7 @@ export function createApp({ shared, registry }: AppParameters): Express {
     if (message !== undefined) return answer(response, shown(shared, message))
     problem(response, 404, `No message has the id ${request.params.id}. See /v1/messages.`)
   })
+  app.use(wordRoutes(shared.network))
   app.use((request, response) => {
     problem(response, 404, `There is nothing at ${request.path}. Try /v1/status or /v1/messages.`)
   })
@@ -68,12 +70,17 @@ async function pageOf(shared: Shared, query: z.output<typeof messagesQuery>) {
 function shown({ network }: Shared, message: MessageRecord) {
   const { kind, state } = message
   const hold = network.holds.get(message.id)
+  const skipped = network.words.skipped.get(message.id)
   const sdkStatus = kind === 'deposit' ? sdkDepositStatus(state) : sdkWithdrawalStatus(state)
-  return { ...message, sdkStatus, ...(hold?.reason !== undefined && { hold }) }
+  return { ...message, sdkStatus, ...(hold?.reason !== undefined && { hold }), ...(skipped && { skipped }) }
 }
 
 /** Express knows an error handler by its four arguments. */
 const onError: ErrorRequestHandler = (error, _request, response, _next) => {
+  // Express's own word for a body that is too long or is no JSON.
+  if (error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status < 500) {
+    return problem(response, error.status, error.message)
+  }
   const detail =
     error instanceof BaseError
       ? error.message

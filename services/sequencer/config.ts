@@ -2,6 +2,8 @@ import { z } from 'zod'
 import type { Manifest } from '../../chain/manifest.ts'
 import { port, urls } from '../runtime/config.ts'
 import { ConfigError } from '../runtime/errors.ts'
+import { defaultReorgPolicyBlocks } from './network.ts'
+import { defaultMaxGas } from './withdraw.ts'
 
 export const sequencerConfig = z.object({
   /** Path of the network manifest. */
@@ -23,6 +25,8 @@ export const sequencerConfig = z.object({
   /** The same for L2, on engine op-stack. */
   HASHSAND_L2_RPCS: urls.optional(),
   HASHSAND_L2_AGREE: z.coerce.number().int().min(1).optional(),
+  /** L1 blocks that may be taken back under L2 while the service follows by itself; deeper it halts. */
+  HASHSAND_REORG_POLICY_BLOCKS: z.coerce.bigint().min(1n).default(defaultReorgPolicyBlocks),
   /** Engine anvil: folder of L2's dumps, written by this service. */
   HASHSAND_L2_DUMPS: z.string().min(1).optional(),
   /** Engine anvil: the L2 node itself, which nobody else may use. */
@@ -34,6 +38,8 @@ export const sequencerConfig = z.object({
   HASHSAND_PORT: port.default(9547),
   /** `off` leaves proving and finalising to the users; their withdrawals are only watched. */
   HASHSAND_RELAY: z.enum(['on', 'off']).default('on'),
+  /** The most gas that is paid for one step of one message; dearer ones are left to their owners. */
+  HASHSAND_RELAY_MAX_GAS: z.coerce.bigint().min(100_000n).max(15_000_000n).default(defaultMaxGas),
   HASHSAND_POLL_MS: z.coerce.number().int().min(10).max(10_000).default(100),
   HASHSAND_LOG_LEVEL: z.string().default('info'),
 })

@@ -25,6 +25,8 @@ export type CoreParts = {
   /** How often the outboxes ask L1, in ms. */
   outboxPollMs?: number
   relays: boolean
+  /** The most gas that is paid for one step of one message. */
+  maxGas?: bigint | undefined
   /** How failed deposits are replayed; absent where they are only shown. */
   replays?: ReplayParts | undefined
   log: Log
@@ -46,7 +48,7 @@ export type Core = Pick<CoreParts, 'network' | 'log' | 'signal'> & {
 
 /** Takes up what an earlier run left: intents on their way, and blocks of an L2 that this service makes. */
 export async function openCore(parts: CoreParts): Promise<Core> {
-  const { network, keys, openStore, relays, replays, log, signal } = parts
+  const { network, keys, openStore, relays, maxGas, replays, log, signal } = parts
   const safeHead = async () => (await durableHead(network))?.number ?? 0n
   const openKey = async (role: Role) =>
     openOutbox({
@@ -64,7 +66,7 @@ export async function openCore(parts: CoreParts): Promise<Core> {
     ...(makesBlocks(network) && { proposer: await openKey('proposer') }),
   }
   const multicall = await readMulticall(network)
-  const withdrawer = createWithdrawer({ network, outbox: outboxes.sequencer, relays, multicall })
+  const withdrawer = createWithdrawer({ network, outbox: outboxes.sequencer, relays, multicall, maxGas })
   const shared: Shared = { network, outboxes, lastRoot: undefined, supply: undefined }
   const open = async (l2: PublicClient) => {
     const outbox = await openReplays(parts, l2)
@@ -104,7 +106,8 @@ export async function runCore(core: Core, { pollMs, readManifest }: Pace): Promi
   await Promise.all([
     every(pollMs, () => (makesBlocks(network) ? build(network) : observe(network))),
     every(pollMs * 2, async () => {
-      while (!signal.aborted && proposer && (await proposeNext(network, proposer))) {
+      const mayPropose = () => !signal.aborted && network.words.paused === undefined
+      while (mayPropose() && proposer && (await proposeNext(network, proposer))) {
         shared.lastRoot = await readLastRoot(network)
       }
     }),

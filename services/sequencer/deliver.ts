@@ -1,4 +1,4 @@
-import { isAddressEqual, keccak256, BaseError as ViemError } from 'viem'
+import { isAddressEqual, keccak256, size, BaseError as ViemError } from 'viem'
 import { type Call, finaliseCall, proveCall, relayCall } from '../../bridge/actions.ts'
 import { relayOf } from '../../bridge/message.ts'
 import { checkOutputRoot, outputRootProof, proveArguments, withdrawalSlot } from '../../bridge/withdrawal.ts'
@@ -8,7 +8,7 @@ import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
 import { sendOnce } from '../runtime/attempt.ts'
 import { mayRetry } from '../runtime/loop.ts'
 import { OutboxStoppedError } from '../runtime/outboxErrors.ts'
-import { batchCall, type EstimatedCall, gasLimitOf, grouped } from './batch.ts'
+import { batchCall, batchLimits, type EstimatedCall, gasLimitOf, grouped } from './batch.ts'
 import { readOutput } from './blocks.ts'
 import { ProofMissingError, UndeliverableError } from './errors.ts'
 import { heldAfter } from './hold.ts'
@@ -93,7 +93,7 @@ async function prepare(
 ): Promise<Prepared | undefined> {
   try {
     const call = await callOf(withdrawer.network, due)
-    const gas = await estimate(withdrawer.network, due, call)
+    const gas = await estimate(withdrawer, due, call)
     return {
       due,
       call,
@@ -112,7 +112,7 @@ async function prepare(
 async function send(withdrawer: Withdrawer, group: readonly Prepared[], at: bigint): Promise<void> {
   const { outbox, multicall, network } = withdrawer
   const [first] = group
-  if (first === undefined) return
+  if (first === undefined || network.words.paused !== undefined) return
   const before = group.map(({ due }) => ({ due, tries: triesOf(withdrawer, due) }))
   // A transaction is a try. Whether it had its effect shows in the message's state, which takes the hold away.
   for (const { due, tries } of before) network.holds.set(due.record.id, heldAfter(tries + 1, at, undefined))
@@ -188,21 +188,21 @@ async function proof(network: Network, { id, withdrawal }: WithdrawalRecord): Pr
 
 /**
  * Gas of the call where it has its effect. Sent from the estimation address the contracts revert where they would otherwise swallow the
- * failure of a message, which finalised now would be spent without its effect.
+ * failure of a message, which finalised now would be spent without its effect. The node tries no more gas than would be paid for.
  */
-async function estimate(network: Network, due: DueStep, call: Call): Promise<bigint> {
+async function estimate({ network, maxGas }: Withdrawer, due: DueStep, call: Call): Promise<bigint> {
+  const step = kindOf(due) === 'prove' ? 'proven' : 'delivered'
+  const refuse = (reason: string, cause?: unknown) =>
+    new UndeliverableError(due.record.id, step, 'L1', reason, cause)
+  const bytes = size(call.data)
+  if (bytes > batchLimits.bytes)
+    throw refuse(`it takes ${bytes} bytes, and nodes pass on ${batchLimits.bytes}.`)
   try {
-    return await network.l1.estimateGas({ account: opConstants.EstimationAddress, ...call })
+    return await network.l1.estimateGas({ account: opConstants.EstimationAddress, ...call, gas: maxGas })
   } catch (cause) {
     if (!(cause instanceof ViemError) || mayRetry(cause)) throw cause
-    const step = kindOf(due) === 'prove' ? 'proven' : 'delivered'
-    throw new UndeliverableError(
-      due.record.id,
-      step,
-      'L1',
-      `its call would fail. ${cause.shortMessage}`,
-      cause,
-    )
+    const most = `its call would fail, even with the ${maxGas} gas that this service pays for.`
+    throw refuse(`${most} ${cause.shortMessage}`, cause)
   }
 }
 

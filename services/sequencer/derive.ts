@@ -51,7 +51,7 @@ export async function derive(network: Network): Promise<boolean> {
   if (head === undefined) return false
   const cursor = await readCursor(network)
   if (await isReorganised(network, cursor, head)) {
-    await followReorganisation(network, head)
+    await followReorganisation(network, { cursor, head })
     await completeOrigin(network)
     return true
   }

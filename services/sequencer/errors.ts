@@ -28,6 +28,20 @@ export class L1UnsettledError extends BaseError {
   }
 }
 
+/** L1 took back more than the operator allows the service to follow by itself. */
+export class ReorganisationTooDeepError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly depth: bigint,
+    readonly policy: bigint,
+  ) {
+    super(
+      `L1 took back ${depth} blocks that L2 stands on, and at most ${policy} are followed without being told. See whether the L1 node is on the right chain; if it is, start again with HASHSAND_REORG_POLICY_BLOCKS=${depth}. Nothing was changed.`,
+    )
+  }
+}
+
 /** L2 has to go back behind the state that its node still holds. */
 export class L2HistoryGoneError extends BaseError {
   override readonly retry = false
@@ -108,6 +122,29 @@ export class ProofMissingError extends BaseError {
     super(
       `${id} can't be proven: no proof was kept for L2 block ${l2Block}. Its owner can prove it with a node that has that state.`,
     )
+  }
+}
+
+/** The operator named a message that was never read. */
+export class MessageUnknownError extends BaseError {
+  override readonly retry = false
+
+  constructor(readonly id: string) {
+    super(
+      `No message has the id ${id}. It is the L2 transaction hash of a deposit or the hash of a withdrawal: see hashsand msg list.`,
+    )
+  }
+}
+
+/** The operator named a message for which nothing is left to do. */
+export class MessageEndedError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly id: Hash,
+    readonly state: string,
+  ) {
+    super(`${id} is ${state}, and nothing more is done for it. Nothing was changed.`)
   }
 }
 

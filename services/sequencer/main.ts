@@ -41,6 +41,7 @@ await runMain(log, async () => {
     log,
     l1DurablePath: config.HASHSAND_L1_DURABLE,
     confirmations: BigInt(config.HASHSAND_L1_CONFIRMATIONS),
+    reorgPolicyBlocks: config.HASHSAND_REORG_POLICY_BLOCKS,
     l1Nodes: connectNodes({
       urls: config.HASHSAND_L1_RPCS ?? [manifest.l1.rpcUrl],
       ...{ agree: config.HASHSAND_L1_AGREE, log },
@@ -56,6 +57,7 @@ await runMain(log, async () => {
     keys,
     openStore: (role) => openOutboxStore(folder(role)),
     relays: config.HASHSAND_RELAY === 'on',
+    maxGas: config.HASHSAND_RELAY_MAX_GAS,
     replays: { l2: connectNode(manifest.l2.rpcUrl).client, wereMade: existsSync(folder('replays')) },
     log,
     signal,

@@ -11,6 +11,7 @@ import type { Hold } from './hold.ts'
 import { type ReadWriteLock, readWriteLock } from './lock.ts'
 import { type L1Header, type MessageRecord, relayWithin } from './records.ts'
 import type { SequencerStore } from './store.ts'
+import { readWords, type Words } from './words.ts'
 
 /** Everything that the parts of this service share. */
 export type Network = {
@@ -25,6 +26,8 @@ export type Network = {
   /** Undefined on an L1 of others, where what is `confirmations` deep counts as there to stay. */
   l1DurablePath: string | undefined
   confirmations: bigint
+  /** L1 blocks that may be taken back under L2 while the service follows by itself. */
+  reorgPolicyBlocks: bigint
   /** Of SystemConfig, part of every attributes transaction. */
   batcherHash: Hash
   /** Held for writing while L2's head is not on disk; every request of users reads under it. */
@@ -46,6 +49,8 @@ export type Network = {
   alerts: Map<string, string>
   /** How the nodes of a chain of which several are asked have answered. */
   standings(): Record<'L1' | 'L2', Standing[]>
+  /** What the operator has said. */
+  words: Words
   /** Messages that wait after a try, by their id. */
   holds: Map<Hash, Hold>
 }
@@ -54,12 +59,16 @@ export type NetworkParts = Pick<
   Network,
   'manifest' | 'store' | 'dumps' | 'log' | 'l1DurablePath' | 'confirmations'
 > & {
+  reorgPolicyBlocks?: bigint | undefined
   l1Nodes: Connection
   l2Nodes: Connection
 }
 
+/** Two epochs of Ethereum, after which a block is final there. */
+export const defaultReorgPolicyBlocks = 64n
+
 export async function openNetwork({ l1Nodes, l2Nodes, ...parts }: NetworkParts): Promise<Network> {
-  const { manifest } = parts
+  const { manifest, reorgPolicyBlocks = defaultReorgPolicyBlocks } = parts
   const l1 = l1Nodes.client
   const batcherHash = await l1.readContract({
     address: manifest.l1.contracts.SystemConfig,
@@ -70,6 +79,7 @@ export async function openNetwork({ l1Nodes, l2Nodes, ...parts }: NetworkParts):
   const network: Network = {
     ...parts,
     ...locks,
+    reorgPolicyBlocks,
     l1,
     l2: l2Nodes.client,
     standings: () => ({ L1: l1Nodes.standings(), L2: l2Nodes.standings() }),
@@ -83,8 +93,11 @@ export async function openNetwork({ l1Nodes, l2Nodes, ...parts }: NetworkParts):
     newestWithdrawal: 0n,
     alerts: new Map(),
     holds: new Map(),
+    words: await readWords(parts),
   }
   await loadOpen(network)
+  const { paused } = network.words
+  if (paused !== undefined) alert(network, 'pause', `paused by the operator: ${paused.reason}`)
   return network
 }
 
@@ -129,7 +142,8 @@ export function remember(network: Network, message: MessageRecord, compared = -1
   if (message.kind === 'withdrawal' && endedAt > compared) ended.set(message.id, message)
 }
 
-function isDone(manifest: Manifest, message: MessageRecord): boolean {
+/** Whether a message has come to an end that nothing of ours can change. */
+export function isDone(manifest: Manifest, message: MessageRecord): boolean {
   const { kind, state } = message
   if (kind === 'withdrawal') return state === 'finalised' || state === 'replayed'
   // A failed one that the messenger holds may still arrive; its coins stay locked on L1 until then.

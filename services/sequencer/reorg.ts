@@ -1,12 +1,13 @@
 import { type Hash, type Hex, BaseError as ViemError } from 'viem'
 import { genesisHeader, seal } from './blocks.ts'
-import { L2HistoryGoneError } from './errors.ts'
-import { hashAt, l1HashAt, loadOpen, type Network, request } from './network.ts'
+import { L2HistoryGoneError, ReorganisationTooDeepError } from './errors.ts'
+import { alert, hashAt, l1HashAt, loadOpen, type Network, request } from './network.ts'
 import type { L1Header, L2Header } from './records.ts'
 
 /*
  * L1 took back blocks that L2 has executed. L2 goes back to its last block whose origin is still on L1, and derives anew from there.
  *
+ *   deeper than the operator's policy: nothing is taken back, and the service halts with ReorganisationTooDeepError
  *   killed after rollback   with the node: the dump is the old one, its history is gone, and the next start halts with L2HistoryGoneError.
  *                           Without it: the node has the new head; `resume` dumps it, and the store follows
  *   killed after dumped     the store holds blocks that L2 does not: `follow` rewinds it to the common one
@@ -15,13 +16,20 @@ import type { L1Header, L2Header } from './records.ts'
  * block's origin, and L1 refuses it once that block is gone.
  */
 
-/** Takes L2 and the store back to what L1 still stands for. `head` is L1's durable head. */
-export async function followReorganisation(network: Network, head: L1Header): Promise<void> {
+/**
+ * Takes L2 and the store back to what L1 still stands for. `head` is L1's durable head, `cursor` the newest L1 block that L2 knows.
+ * Throws ReorganisationTooDeepError, L2HistoryGoneError.
+ */
+export async function followReorganisation(
+  network: Network,
+  { cursor, head }: { cursor: L1Header; head: L1Header },
+): Promise<void> {
   const { l2, store, log } = network
   const from = await l2.getBlockNumber({ cacheTime: 0 })
   await network.gate.write(() =>
     seal(network, async () => {
       const target = await lastCanonical(network, head)
+      checkDepth(network, cursor.number - target.origin.number)
       log.error({ from, to: target.number, origin: target.origin.number }, 'sequencer.l1.reorganised')
       const orphans = await usersTransactions(network, target.number, from)
       await rollBack(network, from, target)
@@ -31,6 +39,15 @@ export async function followReorganisation(network: Network, head: L1Header): Pr
       for (const raw of orphans) await request(l2, 'eth_sendRawTransaction', [raw]).catch(ignoreRefusal)
     }),
   )
+}
+
+/** Depths are counted in L1 blocks whose deposits L2 has executed. */
+function checkDepth(network: Network, depth: bigint): void {
+  const { reorgPolicyBlocks: policy } = network
+  if (depth <= policy) return
+  const error = new ReorganisationTooDeepError(depth, policy)
+  alert(network, 'reorganisation', error.message)
+  throw error
 }
 
 /** The newest L2 block whose origin is on L1 as it is now. */

@@ -50,6 +50,7 @@ export async function replayDeposits(replayer: Replayer): Promise<void> {
   const failed = [...network.open.values()].filter(
     (message): message is DepositRecord => message.kind === 'deposit' && message.state === 'failed',
   )
+  if (network.words.paused !== undefined) return
   if (replayer.sender === undefined && failed.length === 0 && !replayer.wereMade) return
   const { outbox, steps } = await senderOf(replayer)
   steps.refresh()
@@ -59,7 +60,12 @@ export async function replayDeposits(replayer: Replayer): Promise<void> {
     const relay = relayWithin(network.manifest, record)
     if (relay === undefined || busy.size >= replaysAtOnce) return
     const name: StepName = `replay:${relayHash(relay)}`
-    if (busy.has(record.id) || isHeld(network.holds.get(record.id), at) || steps.isUnderWay(name, at))
+    if (
+      network.words.skipped.has(record.id) ||
+      busy.has(record.id) ||
+      isHeld(network.holds.get(record.id), at) ||
+      steps.isUnderWay(name, at)
+    )
       continue
     busy.add(record.id)
     const tries = network.holds.get(record.id)?.tries ?? steps.count(name)

@@ -5,6 +5,7 @@ import { readCursor } from './derive.ts'
 import { durableHead, type Network } from './network.ts'
 import type { L1Header, MessageRecord } from './records.ts'
 import type { Supply } from './supply.ts'
+import type { Word } from './words.ts'
 
 export type Status = {
   l1: { head: bigint; headTime: bigint; durable: L1Header | undefined }
@@ -20,6 +21,8 @@ export type Status = {
   lastRoot: { l2Block: bigint; root: string } | undefined
   supply: readonly Supply[] | undefined
   alerts: Record<string, string>
+  /** Since when and why nothing new is sent. */
+  paused: Word | undefined
   /** Of a chain of which several nodes are asked: how often each was outvoted, or silent. */
   nodes: Record<'L1' | 'L2', readonly Standing[]>
   outbox: Record<string, { address: string; balanceEther: string; pending: number; replacements: number }>
@@ -50,6 +53,7 @@ export async function readStatus({ network, outboxes, lastRoot, supply }: Shared
     lastRoot,
     supply,
     alerts: Object.fromEntries(network.alerts),
+    paused: network.words.paused,
     nodes: network.standings(),
     outbox: await boxes(network, outboxes),
   }

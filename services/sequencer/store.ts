@@ -4,6 +4,7 @@ import { formatRow, type OpenDatabase, openLevel, parseRow } from '../runtime/st
 import { OtherNetworkError } from './errors.ts'
 import type { L1Header, L2Header, MessageRecord, OutputRecord } from './records.ts'
 import { emptyTally, type Replacement, retold, type Tally } from './tally.ts'
+import type { Word } from './words.ts'
 
 /*
  * The messages and headers that this service has read. Each batch that reads a block also writes what stood there before, as a row of
@@ -39,6 +40,10 @@ export type SequencerStore = {
   l2HeadersDown(): AsyncIterable<L2Header>
   output(number: bigint): Promise<OutputRecord | undefined>
   putOutput(output: OutputRecord): Promise<void>
+  /** What the operator has said, by what it is about. */
+  words(): Promise<Map<string, Word>>
+  /** Sets a word, or takes it back. On disk when it returns. */
+  putWord(about: string, word: Word | undefined): Promise<void>
   close(): Promise<void>
 }
 
@@ -62,7 +67,7 @@ export async function openSequencerStore(
   await bind(tables, folder, network)
   tables.tally = await readTally(tables)
   const exclusive = mutex()
-  const { messages, l1, l2, outputs } = tables
+  const { messages, l1, l2, outputs, words } = tables
 
   return {
     apply: (tag, changes) => exclusive(() => apply(tables, tag, changes)),
@@ -91,6 +96,12 @@ export async function openSequencerStore(
     },
     output: (number) => get(outputs, padded(number)),
     putOutput: (output) => tables.write([put(outputs, padded(output.number), output)]),
+    words: async () =>
+      new Map((await words.iterator().all()).map(([about, text]) => [about, parseRow<Word>(text)])),
+    putWord: (about, word) =>
+      tables.write([
+        word === undefined ? { type: 'del', sublevel: words, key: about } : put(words, about, word),
+      ]),
     close: () => tables.close(),
   }
 }
@@ -111,6 +122,7 @@ async function openTables(folder: string, openDatabase: OpenDatabase) {
     l1: table('l1'),
     l2: table('l2'),
     outputs: table('outputs'),
+    words: table('words'),
     undo,
     nextUndo: last === undefined ? 0n : BigInt(last) + 1n,
     tally: emptyTally(),

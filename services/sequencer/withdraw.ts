@@ -28,6 +28,8 @@ export type Withdrawer = {
   steps: Steps
   /** L1's Multicall3; undefined where steps are sent one by one. */
   multicall: Address | undefined
+  /** The most gas that this service pays for one step of one message. */
+  maxGas: bigint
   /** Whether to prove and finalise, or only to watch. */
   relays: boolean
   busy: Set<Hash>
@@ -39,12 +41,20 @@ export type Withdrawer = {
 
 export type WithdrawerParts = Pick<Withdrawer, 'network' | 'outbox' | 'relays'> & {
   multicall?: Address | undefined
+  maxGas?: bigint | undefined
 }
 
-export function createWithdrawer({ multicall, ...parts }: WithdrawerParts): Withdrawer {
+/** What a coin takes with the gas that our transfers ask for, seven times. */
+export const defaultMaxGas = 5_000_000n
+
+export function createWithdrawer({
+  multicall,
+  maxGas = defaultMaxGas,
+  ...parts
+}: WithdrawerParts): Withdrawer {
   const { OptimismPortal: portal, L1CrossDomainMessenger: messenger } = parts.network.manifest.l1.contracts
   const steps = readSteps(parts.outbox, { portal, messenger, multicall })
-  return { ...parts, multicall, steps, busy: new Set(), alone: 0 }
+  return { ...parts, multicall, maxGas, steps, busy: new Set(), alone: 0 }
 }
 
 /** Messages that are looked at at the same time. */
@@ -78,7 +88,7 @@ export async function advanceMessages(withdrawer: Withdrawer): Promise<void> {
     })
     due.push(...(await Promise.all(looks)).filter((step) => step !== undefined))
   }
-  if (withdrawer.relays) await deliver(withdrawer, due, head.number)
+  if (withdrawer.relays && network.words.paused === undefined) await deliver(withdrawer, due, head.number)
 }
 
 type Now = {
@@ -110,6 +120,7 @@ async function look(
   // Nothing can be done any more: it is only looked at in case that L1 takes it back.
   if (state === 'failed' && name === undefined)
     network.holds.set(id, heldAfter(quarantineTries, at, undefined))
+  if (network.words.skipped.has(id)) return undefined
   if (name === undefined || busy.has(id) || steps.isUnderWay(name, at)) return undefined
   return isHeld(network.holds.get(id), at) ? undefined : { record, name }
 }

@@ -5,6 +5,8 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { depositEtherCall, withdrawEtherCall } from '../../bridge/actions.ts'
 import { decodeAttributes } from '../../bridge/deposit.ts'
 import { depositsOf, receiptOf, withdrawalsOf } from '../../bridge/observe.ts'
+import { predeploys } from '../../chain/generated/addresses.ts'
+import { l1BlockAbi } from '../../chain/generated/opAbi.ts'
 import type { Role } from '../../services/runtime/keys.ts'
 import { request } from '../../services/sequencer/network.ts'
 import type { Status } from '../../services/sequencer/status.ts'
@@ -17,8 +19,9 @@ describe('sequencer under reorganisations of L1', function () {
   this.timeout(120_000)
   let network: TestNetwork
 
+  const policy = 3
   before(async () => {
-    network = await startTestNetwork()
+    network = await startTestNetwork({ HASHSAND_REORG_POLICY_BLOCKS: String(policy) })
   })
   after(() => network.close())
 
@@ -123,6 +126,34 @@ describe('sequencer under reorganisations of L1', function () {
     await until(async () => (await network.l1.getBalance({ address: target })) === 11n, 'paid, once')
   })
 
+  /** Takes back exactly so many L1 blocks that L2 stands on, while the sequencer is down. */
+  const takeBack = async (blocks: number) => {
+    const known = { address: predeploys.L1Block, abi: l1BlockAbi } as const
+    const cursor = await network.l2Node.readContract({ ...known, functionName: 'number' })
+    const lowest = cursor - BigInt(blocks) + 1n
+    const hashOf = async (blockNumber: bigint) => (await network.l1.getBlock({ blockNumber })).hash
+    const [before, kept] = [await hashOf(lowest), await hashOf(lowest - 1n)]
+    // L1 goes on meanwhile, so one may fall short.
+    while ((await hashOf(lowest)) === before) {
+      const depth = (await network.l1.getBlockNumber({ cacheTime: 0 })) - lowest + 1n
+      await request(network.l1, 'anvil_reorg', [Number(depth), []])
+    }
+    assert.equal(await hashOf(lowest - 1n), kept)
+  }
+
+  for (const depth of [policy - 1, policy]) {
+    it(`follows L1 by itself where it takes back ${depth} blocks under L2, with a policy of ${policy}`, async () => {
+      await until(
+        async () => BigInt((await network.ask<Status>('/v1/status')).cursor.lag) === 0n,
+        'L2 follows',
+      )
+      await network.killSequencer()
+      await takeBack(depth)
+      await network.startSequencer()
+      await until(() => checkOrigins().then(() => true), 'every origin of L2 on L1')
+    })
+  }
+
   it('halts and says why when L2 would have to go back behind a restart', async () => {
     await deposit('miner', stranger(), parseEther('0.1'))
     await until(async () => {
@@ -137,5 +168,16 @@ describe('sequencer under reorganisations of L1', function () {
     const log = await readFile(`${network.dir}/logs/sequencer.log`, 'utf8')
     assert.match(log, /L2HistoryGoneError/)
     assert.match(log, /Restore an older L2 dump/)
+  })
+
+  it('halts with an alert, and takes nothing back, where L1 takes back more than the policy', async () => {
+    const head = await network.l2Node.getBlock()
+    await takeBack(policy + 1)
+    await network.startSequencer().catch(() => {})
+    assert.equal(await network.sequencerExit(), 70)
+    const log = await readFile(`${network.dir}/logs/sequencer.log`, 'utf8')
+    assert.match(log, /ReorganisationTooDeepError/)
+    assert.match(log, new RegExp(`took back ${policy + 1} blocks that L2 stands on, and at most ${policy}`))
+    assert.equal((await network.l2Node.getBlock()).hash, head.hash)
   })
 })

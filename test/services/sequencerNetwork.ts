@@ -258,7 +258,7 @@ async function kill(child: ChildProcess): Promise<void> {
 }
 
 async function answering(child: ChildProcess, url: string, dir: string): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 60_000
   while (Date.now() < deadline) {
     if (child.exitCode !== null) break
     if (

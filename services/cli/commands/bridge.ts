@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import type { Manifest } from '../../../chain/manifest.ts'
+import { askSequencer } from '../askSequencer.ts'
 import { type CompleteOptions, complete } from '../complete.ts'
 import { type Context, contextOf, manifestOf } from '../context.ts'
-import { SequencerUnreachableError } from '../errors.ts'
 import { transfer } from '../transfer.ts'
 import { type Direction, directions, type TransferOptions } from '../transferPlan.ts'
 
@@ -51,12 +51,8 @@ export function registerBridge(program: Command): void {
     .description('deposits and withdrawals that the sequencer knows, newest first')
     .action(async (_options: object, command: Command) => {
       const context = contextOf(command)
-      const { services } = await manifestOf(context)
-      const messages = await ask(
-        services.sequencer,
-        '/v1/messages',
-        z.object({ messages: z.array(messageSchema) }),
-      )
+      const page = z.object({ messages: z.array(messageSchema) })
+      const messages = await askSequencer(await manifestOf(context), '/v1/messages', page)
       for (const message of messages.messages) context.output.result(message, describe(message))
       if (messages.messages.length === 0) {
         context.output.result(
@@ -72,8 +68,8 @@ export function registerBridge(program: Command): void {
     .argument('<id>', 'L2 transaction hash of a deposit, or hash of a withdrawal')
     .action(async (id: string, _options: object, command: Command) => {
       const context = contextOf(command)
-      const { services } = await manifestOf(context)
-      const message = await ask(services.sequencer, `/v1/messages/${encodeURIComponent(id)}`, anything)
+      const path = `/v1/messages/${encodeURIComponent(id)}`
+      const message = await askSequencer(await manifestOf(context), path, anything)
       context.output.result(message, JSON.stringify(message, null, 2))
     })
 }
@@ -108,18 +104,3 @@ const messageSchema = z.looseObject({ id: z.string(), kind: z.string(), state: z
 
 const describe = ({ id, kind, state }: z.infer<typeof messageSchema>): string =>
   `${kind.padEnd(11)} ${state.padEnd(12)} ${id}`
-
-async function ask<Schema extends z.ZodType>(
-  url: string | undefined,
-  path: string,
-  schema: Schema,
-): Promise<z.output<Schema>> {
-  if (url === undefined) throw new SequencerUnreachableError('(none in the manifest)', 'is not known')
-  const response = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(5_000) }).catch(
-    (cause: unknown) => {
-      throw new SequencerUnreachableError(url, 'does not answer', cause)
-    },
-  )
-  if (!response.ok) throw new SequencerUnreachableError(url, `answered ${response.status} to ${path}`)
-  return schema.parse(await response.json())
-}

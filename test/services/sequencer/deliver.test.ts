@@ -49,6 +49,7 @@ describe('sequencer delivers', function () {
   })
   after(() => network.close())
 
+  const status = () => network.ask<Status>('/v1/status')
   const contracts = () => network.manifest.l1.contracts
   const told = (id: Hash) => network.ask<Told>(`/v1/messages/${id}`)
   const inState = (id: Hash, wanted: string) =>
@@ -98,7 +99,7 @@ describe('sequencer delivers', function () {
     return receipts.flatMap((receipt) => withdrawalsOf(receipt))
   }
 
-  it('proves forty withdrawals in one transaction and finalises them in another, within the gas that is promised', async () => {
+  it('proves forty withdrawals in one transaction and finalises them in another, within the gas that is promised, whatever hostile ones are among them', async () => {
     const { manifest, wbtc, keys } = network
     const count = 40
     const deposit = depositErc20Call({ manifest, token: wbtc.l1, amount: 1_000n, to: keys.user.address })
@@ -110,35 +111,50 @@ describe('sequencer delivers', function () {
       args: [keys.user.address],
     } as const
     await until(async () => (await network.l2.readContract(coins)) >= 1_000n, 'coins on L2')
+    // Code that behaves where it is estimated and burns all gas where it counts, and code that always reverts.
+    const bomb = await deploy('L1', '32600114600b575b6007565b00')
+    const wall = await deploy('L1', '5f5ffd')
     const from = await network.l1.getBlockNumber({ cacheTime: 0 })
     const target = keys.pool.address
     const before = await wbtcOnL1(target)
     const call = withdrawErc20Call({ manifest, token: wbtc.l2, amount: 2n, to: target })
-    const withdrawals = await withdrawTogether(Array.from({ length: count }, () => call))
-    assert.equal(withdrawals.length, count)
-    for (const { hash } of withdrawals) await inState(hash, 'finalised')
+    const honest = Array.from({ length: count }, () => call)
+    const hostile = [bomb, wall].map((to) => messageTo(predeploys.L2CrossDomainMessenger, to))
+    const withdrawals = await withdrawTogether([...hostile, ...honest])
+    assert.equal(withdrawals.length, count + hostile.length)
+    for (const { hash } of withdrawals.slice(hostile.length)) await inState(hash, 'finalised')
 
     assert.equal((await wbtcOnL1(target)) - before, 2n * BigInt(count))
+    const [exploded, blocked] = withdrawals
+    assert.ok(exploded && blocked)
+    // The first lands, burns its own gas and no more, and is tried again more and more rarely. The second is never sent.
+    await inState(exploded.hash, 'failed')
+    assert.match((await told(blocked.hash)).hold?.reason ?? '', /can't be delivered/)
+    await until(async () => (await status()).alerts[`withdrawal.${blocked.hash}`] !== undefined, 'an alert')
     const sent = await sentSince(from)
-    assert.deepEqual(
-      sent.map(({ to }) => to?.toLowerCase()),
-      [contracts().Multicall3, contracts().Multicall3].map((address) => address.toLowerCase()),
-      'two transactions, both batches',
-    )
-    const [proved, finalised] = sent
+    const batches = sent.filter(({ to }) => to !== null && isAddressEqual(to, contracts().Multicall3))
+    const [proved, finalised] = batches
     assert.ok(proved && finalised)
+    assert.equal(batches.length, 2)
+    const single = sent.filter((one) => !batches.includes(one))
+    assert.ok(single.length >= 1 && single.length <= 4, `${single.length} transactions for a hostile message`)
+    for (const { receipt } of single) assert.ok(receipt.gasUsed < 1_000_000n, `burned ${receipt.gasUsed}`)
+    // It delays nobody by more than a block.
+    const [first] = single
+    assert.ok(first && finalised.receipt.blockNumber <= first.receipt.blockNumber + 1n)
     const budgets = [
-      [proved, 'proveWithdrawalTransaction', 175_000n],
-      [finalised, 'finalizeWithdrawalTransaction', 154_000n],
+      [proved, 'proveWithdrawalTransaction', 175_000n, count + hostile.length],
+      [finalised, 'finalizeWithdrawalTransaction', 154_000n, count],
     ] as const
-    for (const [{ input, receipt }, name, budget] of budgets) {
+    for (const [{ input, receipt }, name, budget, calls] of budgets) {
       const { args } = decodeFunctionData({ abi: multicall3Abi, data: input })
-      const calls = args?.[0] as readonly { callData: Hex }[]
-      assert.equal(calls.length, count)
-      for (const { callData } of calls) {
+      // Safe: the batch was made by aggregate3.
+      const made = args?.[0] as readonly { callData: Hex }[]
+      assert.equal(made.length, calls)
+      for (const { callData } of made) {
         assert.equal(decodeFunctionData({ abi: optimismPortalAbi, data: callData }).functionName, name)
       }
-      const each = receipt.gasUsed / BigInt(count)
+      const each = receipt.gasUsed / BigInt(calls)
       assert.ok(each <= budget, `${name}: ${each} gas each, at most ${budget}`)
     }
   })
@@ -156,6 +172,7 @@ describe('sequencer delivers', function () {
     await inState(hash, 'failed')
     await until(async () => /would fail/.test((await told(hash)).hold?.reason ?? ''), 'a reason')
     await onL1(network, 'pool', { to: target, data: '0x', value: 0n })
+    await retry(hash)
     await inState(hash, 'replayed')
 
     const { history, sdkStatus, hold } = await told(hash)
@@ -190,7 +207,8 @@ describe('sequencer delivers', function () {
     await until(async () => /would fail again/.test((await told(hash)).hold?.reason ?? ''), 'a reason')
     const opening = await network.l2Wallet('user').sendTransaction({ to: target })
     await minedOn(network.l2, opening)
-    const alerts = async () => (await network.ask<Status>('/v1/status')).alerts
+    await retry(hash)
+    const alerts = async () => (await status()).alerts
     await until(async () => /Send it ether/.test((await alerts())[`deposit.${hash}`] ?? ''), 'no ether')
     const ether = { manifest, amount: parseEther('0.1'), to: keys.sequencer.address }
     await onL1(network, 'user', { ...depositEtherCall(ether), gas: 3_000_000n })
@@ -206,11 +224,21 @@ describe('sequencer delivers', function () {
     await until(async () => (await alerts())[`deposit.${hash}`] === undefined, 'the alert is over')
   })
 
-  /** A contract that reverts whatever it is sent, until somebody opens it with an empty call. */
-  async function deployDoor(chain: 'L1' | 'L2'): Promise<Address> {
-    // Empty: sstore(0, 1). Else: sload(0) or revert.
-    const runtime = '3615600d575f546013575f5ffd5b60015f55005b00'
-    const data: Hex = `0x6015600a5f3960155ff3${runtime}`
+  /** Not to wait until its next turn. */
+  async function retry(id: Hash): Promise<void> {
+    const headers = { 'content-type': 'application/json' }
+    const url = `${network.manifest.services.sequencer}/v1/messages/${id}/retry`
+    assert.ok((await fetch(url, { method: 'POST', headers, body: '{}' })).ok)
+  }
+
+  /** A contract that reverts whatever it is sent, until somebody opens it with an empty call: then sstore(0, 1), else sload(0) or revert. */
+  function deployDoor(chain: 'L1' | 'L2'): Promise<Address> {
+    return deploy(chain, '3615600d575f546013575f5ffd5b60015f55005b00')
+  }
+
+  async function deploy(chain: 'L1' | 'L2', runtime: string): Promise<Address> {
+    const bytes = (runtime.length / 2).toString(16).padStart(2, '0')
+    const data: Hex = `0x60${bytes}600a5f3960${bytes}5ff3${runtime}`
     const [client, wallet] =
       chain === 'L1' ? [network.l1, network.l1Wallet('user')] : [network.l2, network.l2Wallet('user')]
     const { contractAddress } = await minedOn(client, await wallet.sendTransaction({ data }))

@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import type { Manifest } from '../../chain/manifest.ts'
+import { SequencerRefusedError, SequencerUnreachableError } from './errors.ts'
+
+const problemSchema = z.looseObject({ detail: z.string() })
+
+/** Asks the sequencer of a network, or with `say` tells it something. Throws SequencerUnreachableError, SequencerRefusedError. */
+export async function askSequencer<Schema extends z.ZodType>(
+  { services: { sequencer: url } }: Pick<Manifest, 'services'>,
+  path: string,
+  schema: Schema,
+  say?: Record<string, string>,
+): Promise<z.output<Schema>> {
+  if (url === undefined) throw new SequencerUnreachableError('(none in the manifest)', 'is not known')
+  const request = say && {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(say),
+  }
+  const response = await fetch(`${url}${path}`, { ...request, signal: AbortSignal.timeout(5_000) }).catch(
+    (cause: unknown) => {
+      throw new SequencerUnreachableError(url, 'does not answer', cause)
+    },
+  )
+  const body: unknown = await response.json().catch(() => undefined)
+  if (response.ok) return schema.parse(body)
+  const problem = problemSchema.safeParse(body)
+  if (problem.success && response.status < 500) throw new SequencerRefusedError(problem.data.detail)
+  throw new SequencerUnreachableError(url, `answered ${response.status} to ${path}`)
+}

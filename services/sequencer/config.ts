@@ -40,9 +40,20 @@ export const sequencerConfig = z.object({
   HASHSAND_RELAY: z.enum(['on', 'off']).default('on'),
   /** The most gas that is paid for one step of one message; dearer ones are left to their owners. */
   HASHSAND_RELAY_MAX_GAS: z.coerce.bigint().min(100_000n).max(15_000_000n).default(defaultMaxGas),
+  /** What is swept out of payout forwarders, and from how much on: `WBTC=20000,ETH=10000000000000000`, in base units. Nothing if absent. */
+  HASHSAND_SWEEP_LEAST: z
+    .string()
+    .regex(/^\w+=[1-9]\d*(,\w+=[1-9]\d*)*$/, 'not SYMBOL=amount,SYMBOL=amount in base units')
+    .transform((text) => new Map(text.split(',').map(leastOf)))
+    .optional(),
   HASHSAND_POLL_MS: z.coerce.number().int().min(10).max(10_000).default(100),
   HASHSAND_LOG_LEVEL: z.string().default('info'),
 })
+
+function leastOf(part: string): [symbol: string, least: bigint] {
+  const [symbol = '', least = ''] = part.split('=')
+  return [symbol, BigInt(least)]
+}
 
 export type SequencerConfig = z.infer<typeof sequencerConfig>
 

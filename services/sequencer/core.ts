@@ -11,6 +11,7 @@ import { proposeNext, readLastRoot } from './propose.ts'
 import { createReplayer, type Replayer, replayDeposits } from './replay.ts'
 import type { Shared } from './status.ts'
 import { watchSupply } from './supply.ts'
+import { createSweeper, type Sweeper, type SweepLeast, sweepForwarders } from './sweep.ts'
 import { advanceMessages, createWithdrawer, type Withdrawer } from './withdraw.ts'
 
 // What the service does, without its process: no port, no environment, no disk of its own. The simulator runs exactly this.
@@ -27,6 +28,8 @@ export type CoreParts = {
   relays: boolean
   /** The most gas that is paid for one step of one message. */
   maxGas?: bigint | undefined
+  /** What is swept out of payout forwarders; nothing when absent. */
+  sweepLeast?: SweepLeast | undefined
   /** How failed deposits are replayed; absent where they are only shown. */
   replays?: ReplayParts | undefined
   log: Log
@@ -44,6 +47,7 @@ export type Core = Pick<CoreParts, 'network' | 'log' | 'signal'> & {
   shared: Shared
   withdrawer: Withdrawer
   replayer: Replayer | undefined
+  sweeper: Sweeper
 }
 
 /** Takes up what an earlier run left: intents on their way, and blocks of an L2 that this service makes. */
@@ -75,8 +79,10 @@ export async function openCore(parts: CoreParts): Promise<Core> {
   }
   const replayer =
     replays && relays ? createReplayer({ network, ...replays, open: () => open(replays.l2) }) : undefined
+  const least = (relays ? parts.sweepLeast : undefined) ?? new Map()
+  const sweeper = createSweeper({ network, outbox: outboxes.sequencer, least })
   if (makesBlocks(network)) await resume(network)
-  return { network, log, signal, shared, withdrawer, replayer }
+  return { network, log, signal, shared, withdrawer, replayer, sweeper }
 }
 
 async function openReplays(
@@ -99,7 +105,7 @@ export type Pace = { pollMs: number; readManifest: () => Promise<Manifest> }
 
 /** Runs the loops until the signal aborts, or one of them fails for good. */
 export async function runCore(core: Core, { pollMs, readManifest }: Pace): Promise<void> {
-  const { network, log, signal, shared, withdrawer, replayer } = core
+  const { network, log, signal, shared, withdrawer, replayer, sweeper } = core
   const { proposer } = shared.outboxes
   const every = (everyMs: number, step: () => Promise<void>) =>
     loop({ log, signal, everyMs, step: () => askingNodes(step) })
@@ -115,6 +121,7 @@ export async function runCore(core: Core, { pollMs, readManifest }: Pace): Promi
     every(pollMs * 5, async () => {
       if (replayer !== undefined) await replayDeposits(replayer)
     }),
+    every(pollMs * 5, () => sweepForwarders(sweeper)),
     every(pollMs * 5, async () => {
       network.manifest = await readManifest()
       shared.lastRoot = await readLastRoot(network)

@@ -58,6 +58,7 @@ await runMain(log, async () => {
     openStore: (role) => openOutboxStore(folder(role)),
     relays: config.HASHSAND_RELAY === 'on',
     maxGas: config.HASHSAND_RELAY_MAX_GAS,
+    sweepLeast: config.HASHSAND_SWEEP_LEAST,
     replays: { l2: connectNode(manifest.l2.rpcUrl).client, wereMade: existsSync(folder('replays')) },
     log,
     signal,

@@ -8,6 +8,7 @@ import { apiConfig } from '../../services/api/config.ts'
 import { registerBridge } from '../../services/cli/commands/bridge.ts'
 import { registerDeploy } from '../../services/cli/commands/deploy.ts'
 import { registerKeys } from '../../services/cli/commands/keys.ts'
+import { registerMessages } from '../../services/cli/commands/messages.ts'
 import { registerOperator } from '../../services/cli/commands/operator.ts'
 import { registerOutputs } from '../../services/cli/commands/outputs.ts'
 import { registerReplica } from '../../services/cli/commands/replica.ts'
@@ -26,7 +27,7 @@ const compose = readFileSync(join(folder, 'compose.yaml'), 'utf8')
 const program = addSharedOptions(new Command('hashsand'))
 for (const register of [
   ...[registerBridge, registerDeploy, registerKeys, registerOperator],
-  ...[registerOutputs, registerReplica, registerStatus],
+  ...[registerMessages, registerOutputs, registerReplica, registerStatus],
 ]) {
   register(program)
 }

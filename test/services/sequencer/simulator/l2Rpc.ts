@@ -11,11 +11,11 @@ import {
 } from 'viem'
 import { l1BlockAbi } from '../../../../chain/generated/opAbi.ts'
 import { NodeRefusalError, UnknownToModelError } from './errors.ts'
-import { shownLog } from './l1Rpc.ts'
+import { isAsked, shownLog, type Topics } from './l1Rpc.ts'
 import { appendL2, type L2Block, type L2Chain, type L2Receipt, type L2Tx, readDeposit } from './l2Chain.ts'
 import { l1BlockPredeploy, passer, same, token } from './places.ts'
 
-type Filter = { address: Hex; blockHash?: Hash; fromBlock?: Hex; toBlock?: Hex }
+type Filter = { address: Hex; topics?: Topics; blockHash?: Hash; fromBlock?: Hex; toBlock?: Hex }
 
 /** What both engines answer. */
 export function answerL2(chain: L2Chain, method: string, params: readonly unknown[]): unknown {
@@ -31,6 +31,8 @@ export function answerL2(chain: L2Chain, method: string, params: readonly unknow
       return call(held(chain, params[1] as Hex), params[0] as { to: Hex; data: Hex })
     case 'eth_getTransactionReceipt':
       return receipt(chain, params[0] as Hash)
+    case 'eth_getBlockReceipts':
+      return receipts(blocks.find(({ hash, number }) => hash === params[0] || toHex(number) === params[0]))
     case 'eth_getLogs':
       return logs(chain, params[0] as Filter)
     case 'eth_getProof':
@@ -174,6 +176,10 @@ function receipt({ blocks }: L2Chain, hash: Hash): unknown {
   return null
 }
 
+function receipts(block: L2Block | undefined): unknown {
+  return block === undefined ? null : block.receipts.map((one) => shownReceipt(block, one))
+}
+
 function shownReceipt(block: L2Block, { tx, status, logs: own, position }: L2Receipt): unknown {
   return {
     ...{
@@ -194,7 +200,7 @@ function shownReceipt(block: L2Block, { tx, status, logs: own, position }: L2Rec
 
 function logs(
   { blocks }: L2Chain,
-  { address, blockHash, fromBlock = '0x0', toBlock = '0x0' }: Filter,
+  { address, topics = [], blockHash, fromBlock = '0x0', toBlock = '0x0' }: Filter,
 ): unknown {
   const chosen =
     blockHash === undefined
@@ -203,7 +209,7 @@ function logs(
   if (blockHash !== undefined && chosen.length === 0) throw new NodeRefusalError(-32_000, 'unknown block')
   return chosen
     .flatMap((block) => block.logs)
-    .filter((log) => same(log.address, address))
+    .filter((log) => same(log.address, address) && isAsked(log, topics))
     .map(shownLog)
 }
 

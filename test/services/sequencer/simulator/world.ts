@@ -169,7 +169,7 @@ function loseNode({ l2, dumped }: World): void {
 export function useBridge(world: World): void {
   const { random } = world
   if (random.chance(0.5)) for (let more = 1 + random.below(3); more > 0; more--) deposit(world)
-  if (random.chance(0.4)) withdraw(world)
+  if (random.chance(0.4)) for (let more = 1 + random.below(3); more > 0; more--) withdraw(world)
 }
 
 const outcomes: [Fault, 'refused' | 'reverts' | 'relay-fails'][] = [

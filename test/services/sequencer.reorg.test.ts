@@ -143,10 +143,6 @@ describe('sequencer under reorganisations of L1', function () {
 
   for (const depth of [policy - 1, policy]) {
     it(`follows L1 by itself where it takes back ${depth} blocks under L2, with a policy of ${policy}`, async () => {
-      await until(
-        async () => BigInt((await network.ask<Status>('/v1/status')).cursor.lag) === 0n,
-        'L2 follows',
-      )
       await network.killSequencer()
       await takeBack(depth)
       await network.startSequencer()
@@ -156,10 +152,14 @@ describe('sequencer under reorganisations of L1', function () {
 
   it('halts and says why when L2 would have to go back behind a restart', async () => {
     await deposit('miner', stranger(), parseEther('0.1'))
-    await until(async () => {
-      const { cursor } = await network.ask<Status>('/v1/status')
-      return String(cursor.lag) === '0'
-    }, 'L2 follows')
+    await until(
+      async () => {
+        const { cursor } = await network.ask<Status>('/v1/status')
+        return String(cursor.lag) === '0'
+      },
+      'L2 follows',
+      90,
+    )
     await network.killSequencer()
     await network.restartL2Node()
     await request(network.l1, 'anvil_reorg', [3, []])

@@ -41,6 +41,8 @@ export async function unfinished(world: World): Promise<string | undefined> {
     if (isRelay && !head.state.relayed.has(keccak256(transaction.data)))
       return `message of ${hash} is not delivered`
   }
+  const read = (await store.l2Head())?.number ?? 0n
+  if (read + 4n < headOf(l2).number) return `the store has L2 block ${read}, not ${headOf(l2).number}`
   const states = new Map<Hash, string>()
   for await (const { id, state } of store.messages()) states.set(id, state)
   for (const { id, states: wanted } of expectedMessages(world)) {

@@ -171,6 +171,7 @@ describe('sequencer under reorganisations of L1', function () {
   })
 
   it('halts with an alert, and takes nothing back, where L1 takes back more than the policy', async () => {
+    await network.killSequencer()
     const head = await network.l2Node.getBlock()
     await takeBack(policy + 1)
     await network.startSequencer().catch(() => {})

@@ -1,5 +1,6 @@
 import { hexToBigInt, toHex } from 'viem'
 import { decodeAttributes } from '../../bridge/deposit.ts'
+import { HistoryIncompleteError } from './errors.ts'
 import { type PageBlock, type RawBlock, readMessages } from './historyPage.ts'
 import { inTurn } from './inTurn.ts'
 import type { Place } from './messages.ts'
@@ -76,7 +77,11 @@ function withOrigins(blocks: readonly RawBlock[], parent: L2Header): PageBlock[]
 
 function rawBlocks({ l2 }: Network, from: bigint, to: bigint): Promise<RawBlock[]> {
   const numbers = Array.from({ length: Number(to - from) + 1 }, (_, at) => from + BigInt(at))
-  return inTurn(numbers, (number) => request<RawBlock>(l2, 'eth_getBlockByNumber', [toHex(number), true]))
+  return inTurn(numbers, async (number) => {
+    const block = await request<RawBlock | null>(l2, 'eth_getBlockByNumber', [toHex(number), true])
+    if (block === null) throw new HistoryIncompleteError(`L2 block ${number}`)
+    return block
+  })
 }
 
 const mintedIn = ({ transactions }: RawBlock): bigint =>

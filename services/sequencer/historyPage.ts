@@ -114,7 +114,8 @@ async function executionsOf({ l2 }: Network, { blocks }: Page): Promise<Map<Hash
     return deposits.length === 0 ? [] : [{ block, deposits }]
   })
   await inTurn(holding, async ({ block, deposits }) => {
-    const receipts = await request<RawReceipt[]>(l2, 'eth_getBlockReceipts', [block.number])
+    const answer = await request<RawReceipt[] | null>(l2, 'eth_getBlockReceipts', [block.number])
+    const receipts = answer ?? []
     const byHash = new Map(receipts.map((receipt) => [receipt.transactionHash, receipt]))
     const [blockNumber, timestamp] = [hexToBigInt(block.number), hexToBigInt(block.timestamp)]
     for (const transaction of deposits) {

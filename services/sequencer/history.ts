@@ -4,7 +4,7 @@ import { HistoryIncompleteError } from './errors.ts'
 import { type PageBlock, type RawBlock, readMessages } from './historyPage.ts'
 import { inTurn } from './inTurn.ts'
 import type { Place } from './messages.ts'
-import { type Network, remember, request } from './network.ts'
+import { l1HashAt, type Network, remember, request } from './network.ts'
 import type { L2Header } from './records.ts'
 
 /*
@@ -58,14 +58,25 @@ async function finalBlocks(
     const beyond = blocks.findIndex(({ origin }) => origin.number > final)
     const lastBegun = blocks.findLastIndex(({ begins }) => begins !== undefined)
     const cut = beyond === -1 ? lastBegun : beyond
-    if (cut > 0) return blocks.slice(0, cut)
+    const page = cut > 0 ? blocks.slice(0, cut) : []
+    if (page.length > 0) return (await isCanonical(network, page)) ? page : []
     if (end === head || beyond !== -1) return []
   }
 }
 
+/** Whether L1 still has what they are built on: L2 may not have followed it to another branch yet, whose height says nothing. */
+async function isCanonical(network: Network, page: readonly PageBlock[]): Promise<boolean> {
+  const origin = page.at(-1)?.origin
+  return origin !== undefined && (await l1HashAt(network, origin.number)) === origin.hash
+}
+
 function withOrigins(blocks: readonly RawBlock[], parent: L2Header): PageBlock[] {
   let origin = parent.origin
+  let before = parent.hash
   return blocks.map((block) => {
+    // L2 went to another branch while it was read.
+    if (block.parentHash !== before) throw new HistoryIncompleteError(`the block above ${before}`)
+    before = block.hash
     const begins = block.transactions
       .filter(({ type }) => type === '0x7e')
       .map(decodeAttributes)

@@ -26,7 +26,13 @@ import { type DepositRecord, type L1Header, type MessageRecord, relayWithin, ste
  */
 
 type Transaction = { hash: Hash; type: Hex; from: Address; to: Address | null; input: Hex; mint?: Hex }
-export type RawBlock = { number: Hex; hash: Hash; timestamp: Hex; transactions: readonly Transaction[] }
+export type RawBlock = {
+  number: Hex
+  hash: Hash
+  parentHash: Hash
+  timestamp: Hex
+  transactions: readonly Transaction[]
+}
 
 /** `begins` where it is the first block on an L1 block. */
 export type PageBlock = {

@@ -1,4 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Hash, keccak256 } from 'viem'
+import { formatRow } from '../../../../services/runtime/store.ts'
+import type { SequencerStore } from '../../../../services/sequencer/store.ts'
+import type { Tally } from '../../../../services/sequencer/tally.ts'
 import { dueDeposits } from './deposits.ts'
 import { BrokenPromiseError } from './errors.ts'
 import { headOf } from './l1Chain.ts'
@@ -53,9 +57,23 @@ export async function unfinished(world: World): Promise<string | undefined> {
   for (const [role, outbox] of Object.entries(core.shared.outboxes)) {
     if (outbox.pending() > 0) return `the outbox of ${role} has ${outbox.pending()} on their way`
   }
+  const counted = await count(store)
+  if (!isDeepStrictEqual(store.tally(), counted))
+    return `the tally is ${formatRow(store.tally())}, the messages are ${formatRow(counted)}`
   const [alert] = core.network.alerts
   if (alert !== undefined) return `there is an alert ${alert.join(': ')}`
   return undefined
+}
+
+/** What the tally has to be, message by message. */
+async function count(store: SequencerStore): Promise<Tally> {
+  const tally: Tally = { counts: { deposit: {}, withdrawal: {} }, withdrawnWei: 0n }
+  for await (const message of store.messages()) {
+    const { [message.state]: before = 0 } = tally.counts[message.kind]
+    tally.counts[message.kind][message.state] = before + 1
+    if (message.kind === 'withdrawal') tally.withdrawnWei += message.withdrawal.value
+  }
+  return tally
 }
 
 /** Throws where a promise of the end state does not hold. */

@@ -1,6 +1,7 @@
 import { formatRow } from '../../../../services/runtime/store.ts'
 import type { SequencerStore } from '../../../../services/sequencer/store.ts'
 import { BrokenPromiseError } from './errors.ts'
+import { headOf } from './l1Chain.ts'
 import { settled } from './schedule.ts'
 import { startService } from './service.ts'
 import { everybody, type World } from './world.ts'
@@ -11,10 +12,14 @@ const limitMs = 60_000
 export async function checkFreshSync(world: World): Promise<void> {
   const { schedule, run, broken } = world
   if (run.store === undefined) return
-  // L1 stands still now: the service comes to rest.
-  const rest = schedule.now() + 5_000
-  schedule.after(5_001, everybody, 'rest', () => {})
-  while (schedule.now() < rest && broken.length === 0) await schedule.step()
+  // L1 stands still now: the service comes to rest, once it has read what L2 has.
+  const longest = schedule.now() + limitMs
+  let rest = schedule.now() + 5_000
+  while (schedule.now() < rest && schedule.now() < longest && broken.length === 0) {
+    schedule.after(1_000, everybody, 'rest', () => {})
+    await schedule.step()
+    if ((await run.store.l2Head())?.hash !== headOf(world.l2).hash) rest = schedule.now() + 5_000
+  }
   const grown = await contents(run.store)
   run.owner.alive = false
   let ended = 'it runs'

@@ -155,14 +155,14 @@ function transaction({ blocks, pool }: L1Chain, hash: Hash): unknown {
   }
 }
 
-function logs({ blocks }: L1Chain, faults: Faults, top: number, filter: LogFilter): unknown {
+function logs({ blocks, most }: L1Chain, faults: Faults, top: number, filter: LogFilter): unknown {
   const { address, topics = [], blockHash, fromBlock = '0x0', toBlock = toHex(top) } = filter
   const wanted = [address].flat()
   const chosen =
     blockHash === undefined
       ? blocks.slice(Number(fromBlock), Math.min(top, toBlock.startsWith('0x') ? Number(toBlock) : top) + 1)
       : [must(blockAt({ blocks } as L1Chain, top, { blockHash }))]
-  const atHead = chosen.some(({ number }) => Number(number) >= blocks.length - 2)
+  const atHead = chosen.some(({ number }) => Number(number) >= most - 2)
   if (atHead && faults.strikes('rpc.logs-missing-at-head')) return []
   return chosen
     .flatMap((block) => block.logs)

@@ -12,7 +12,7 @@ import { minedOn, onL1, startTestNetwork, type TestNetwork, until } from './sequ
 const thief = privateKeyToAccount(generatePrivateKey()).address
 
 describe('sequencer with a lying node of L1', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   let network: TestNetwork
   const nodes: AlteredNode[] = []
   /** What the liar makes of an answer. */

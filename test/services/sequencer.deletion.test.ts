@@ -19,7 +19,7 @@ import { minedOn, onL1, startTestNetwork, type TestNetwork, until } from './sequ
 // wrong one in its place, somebody else proves the withdrawal on that one, it is deleted too, and the very first root comes back.
 
 describe('sequencer where outputs are deleted', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   let network: TestNetwork
 
   before(async () => {

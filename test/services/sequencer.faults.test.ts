@@ -35,7 +35,7 @@ import { minedOn, onL1, startTestNetwork, type TestNetwork, until } from './sequ
 const stranger = (): Address => privateKeyToAccount(generatePrivateKey()).address
 
 describe('sequencer under faults and attacks', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   let network: TestNetwork
   let lossy: Served
   /** Methods whose next answers get lost on the way from the L2 node, after they had their effect. */

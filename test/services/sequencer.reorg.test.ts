@@ -16,7 +16,7 @@ const stranger = (): Address => privateKeyToAccount(generatePrivateKey()).addres
 const senders = ['user', 'miner', 'buyer'] as const satisfies readonly Role[]
 
 describe('sequencer under reorganisations of L1', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   let network: TestNetwork
 
   const policy = 3

@@ -29,7 +29,7 @@ type Message = { id: Hash; kind: string; state: string; history: { state: string
 const stranger = (): Address => privateKeyToAccount(generatePrivateKey()).address
 
 describe('sequencer', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   let network: TestNetwork
 
   before(async () => {

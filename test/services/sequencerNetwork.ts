@@ -238,10 +238,10 @@ export async function onL1(
 }
 
 export async function minedOn(client: PublicClient, hash: Hash): Promise<TransactionReceipt> {
-  return client.waitForTransactionReceipt({ hash, timeout: 20_000 })
+  return client.waitForTransactionReceipt({ hash, timeout: 60_000 })
 }
 
-export async function until(condition: () => Promise<boolean>, what: string, seconds = 30): Promise<void> {
+export async function until(condition: () => Promise<boolean>, what: string, seconds = 90): Promise<void> {
   const deadline = Date.now() + seconds * 1_000
   while (Date.now() < deadline) {
     // A service that is being restarted does not answer.

@@ -41,7 +41,7 @@ type Told = {
 }
 
 describe('sequencer delivers', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   let network: TestNetwork
 
   before(async () => {
@@ -141,18 +141,19 @@ describe('sequencer delivers', function () {
     assert.ok(single.length >= 1 && single.length <= 7, `${single.length} transactions for a hostile message`)
     for (const { receipt } of single) assert.ok(receipt.gasUsed < 1_000_000n, `burned ${receipt.gasUsed}`)
     const budgets = [
-      [proved, 'proveWithdrawalTransaction', 175_000n, count + hostile.length],
-      [finalised, 'finalizeWithdrawalTransaction', 154_000n, count],
+      [proved, 'proveWithdrawalTransaction', 175_000n],
+      [finalised, 'finalizeWithdrawalTransaction', 154_000n],
     ] as const
-    for (const [{ input, receipt }, name, budget, calls] of budgets) {
+    for (const [{ input, receipt }, name, budget] of budgets) {
       const { args } = decodeFunctionData({ abi: multicall3Abi, data: input })
       // Safe: the batch was made by aggregate3.
       const made = args?.[0] as readonly { callData: Hex }[]
-      assert.equal(made.length, calls)
+      // The hostile ones may be proven along, or a round later.
+      assert.ok(made.length >= count, `${made.length} in a batch`)
       for (const { callData } of made) {
         assert.equal(decodeFunctionData({ abi: optimismPortalAbi, data: callData }).functionName, name)
       }
-      const each = receipt.gasUsed / BigInt(calls)
+      const each = receipt.gasUsed / BigInt(made.length)
       assert.ok(each <= budget, `${name}: ${each} gas each, at most ${budget}`)
     }
   })

@@ -20,7 +20,7 @@ import { minedOn, onL1, startTestNetwork, type TestNetwork, until } from '../seq
 const stranger = () => privateKeyToAccount(generatePrivateKey()).address
 
 describe('sequencer history', function () {
-  this.timeout(180_000)
+  this.timeout(300_000)
   let network: TestNetwork
   let live: SequencerStore
   let stores = 0

@@ -16,7 +16,7 @@ type Told = { state: string; skipped?: { reason: string; at: string } }
 const repository = join(import.meta.dirname, '..', '..', '..')
 
 describe('sequencer obeys its operator', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   let network: TestNetwork
   const target = privateKeyToAccount(generatePrivateKey()).address
 

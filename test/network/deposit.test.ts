@@ -85,7 +85,7 @@ describe('deposits', function () {
     const from = z.object({ from: z.custom<Address>() }).parse(plan.lines[0]).from
     const faucet = encodeFunctionData({ abi: testWBTC.abi, functionName: 'faucet', args: [from, 400n] })
     await send(await newUser(), 'l1', { to: wbtc.l1, data: faucet, value: 0n })
-    const sent = network.hashsand(...words, '--send')
+    const sent = await network.sends(...words)
     assert.equal(await sent.ended, 0, sent.stderr())
     await eventually(
       async () => (await tokensOf(network, to)) === 400n && (await l2.getBalance({ address: to })) > 0n,

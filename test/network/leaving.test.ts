@@ -77,7 +77,7 @@ const byCommand = story(async (network) => {
   const { manifest, l1, patience, ask } = network
   const plan = network.hashsand('bridge', 'force-withdraw', '--token', 'ETH', '--amount', '2')
   assert.equal(await plan.ended, 0, plan.stderr())
-  const sent = network.hashsand('bridge', 'force-withdraw', '--token', 'ETH', '--amount', '2', '--send')
+  const sent = await network.sends('bridge', 'force-withdraw', '--token', 'ETH', '--amount', '2')
   assert.equal(await sent.ended, 0, sent.stderr())
   const { transactions } = z.object({ transactions: z.array(z.custom<Hash>()) }).parse(sent.lines.at(-1))
   const [transaction] = transactions

@@ -62,7 +62,7 @@ const throughL1 = story(async (network) => {
   const call = depositErc20Call({ manifest, token: wbtc.l1, amount: 700n, to: from })
   await arrived(await send(user, 'l1', call))
   const refused = await refusal(network.hashsand(...words, '--send'))
-  const sent = network.hashsand(...words, '--through-l1', '--send')
+  const sent = await network.sends(...words, '--through-l1')
   assert.equal(await sent.ended, 0, sent.stderr())
   await eventually(
     async () =>

@@ -23,6 +23,7 @@ import { depositsOf, receiptOf } from '../../bridge/observe.ts'
 import { l1Chain, l2Chain } from '../../chain/chains.ts'
 import { testWBTC } from '../../chain/generated/abi.ts'
 import { type Manifest, readManifest } from '../../chain/manifest.ts'
+import { mutex } from '../../services/runtime/mutex.ts'
 import { type Command, hashsand, interrupt, type Sandbox, sandbox } from './devnet.ts'
 
 export const engines = ['anvil', 'op-stack'] as const
@@ -64,6 +65,8 @@ export type RunningNetwork = {
   ask<Answer>(path: string): Promise<Answer>
   /** The hashsand command, on this network's state folder. */
   hashsand(...args: string[]): Command
+  /** The same with --send, to its end. There is one wallet: stories that run beside each other take turns. */
+  sends(...args: string[]): Promise<Command>
   stop(): Promise<void>
 }
 
@@ -98,6 +101,7 @@ async function joinNetwork(box: Sandbox, command: Command): Promise<RunningNetwo
   if (wbtc === undefined) throw new Error('the manifest names no WBTC')
   const clients = { l1: connect(manifest.l1.rpcUrl), l2: connect(manifest.l2.rpcUrl) }
   const patience = patienceOf(manifest)
+  const wallet = mutex()
   const network: RunningNetwork = {
     engine: manifest.engine,
     box,
@@ -117,6 +121,12 @@ async function joinNetwork(box: Sandbox, command: Command): Promise<RunningNetwo
       return (await response.json()) as Answer
     },
     hashsand: (...args) => hashsand([...box.args, ...args]),
+    sends: (...args) =>
+      wallet(async () => {
+        const command = hashsand([...box.args, ...args, '--send'])
+        await command.ended
+        return command
+      }),
     stop: async () => {
       const exit = await interrupt(command)
       await box.remove()

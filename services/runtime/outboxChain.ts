@@ -6,7 +6,7 @@ import {
   TransactionReceiptNotFoundError,
   BaseError as ViemError,
 } from 'viem'
-import { nodeIsSilent } from './loop.ts'
+import { mayRetry } from './loop.ts'
 import type { Intent } from './outbox.ts'
 import { FeeCapError, IntentRevertsError, OutboxFundsError } from './outboxErrors.ts'
 import type { OutboxEntry, SignedForm } from './store.ts'
@@ -46,8 +46,8 @@ export async function estimatedGas(client: PublicClient, account: Address, inten
     const gas = await client.estimateGas({ account, to, data, value })
     return (gas * gasHeadroomPercent) / 100n
   } catch (cause) {
-    // A node that is away has said nothing of the transaction.
-    if (!(cause instanceof ViemError) || nodeIsSilent(cause)) throw cause
+    // Nodes that are away, or of several minds, have said nothing of the transaction.
+    if (!(cause instanceof ViemError) || mayRetry(cause)) throw cause
     throw new IntentRevertsError(key, cause)
   }
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { hexToBigInt, isHex, toHex } from 'viem'
+import { sleep } from '../sleep.ts'
 import { NodesDisagreeError } from './errors.ts'
 import type { Question, Request } from './question.ts'
 import { type Asked, type Member, saidBy, vote } from './vote.ts'
@@ -99,8 +99,7 @@ async function askAll(council: Council, request: Request): Promise<Asked[]> {
     asked.push({ member, said: await saidBy(member, request) })
   })
   const late = new AbortController()
-  const patience = sleep(council.patienceMs, undefined, { signal: late.signal }).catch(() => {})
-  await Promise.race([Promise.all(asking), patience])
+  await Promise.race([Promise.all(asking), sleep(council.patienceMs, late.signal)])
   late.abort()
   const answered = () => asked.filter(({ said }) => said.kind !== 'silence').length
   const waiting = new Set(asking)

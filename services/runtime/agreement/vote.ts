@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { RpcRequestError, BaseError as ViemError } from 'viem'
+import { sleep } from '../sleep.ts'
 import { NodesDisagreeError } from './errors.ts'
 import type { Request } from './question.ts'
 
@@ -70,7 +70,7 @@ export async function vote(
     while (left.length > 0 && waiting.size < missing) askNext()
     if (waiting.size === 0) throw new NodesDisagreeError(request.method, asked.map(described), agree)
     const late = new AbortController()
-    const patience = sleep(patienceMs, 'late', { signal: late.signal }).catch(() => 'over')
+    const patience = sleep(patienceMs, late.signal).then(() => 'late')
     const first = await Promise.race([...waiting, patience])
     late.abort()
     if (first === 'late') askNext()

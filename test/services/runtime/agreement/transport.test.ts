@@ -19,6 +19,8 @@ import { httpMember, openAgreement } from '../../../../services/runtime/agreemen
 import type { Member } from '../../../../services/runtime/agreement/vote.ts'
 import { createLog } from '../../../../services/runtime/log.ts'
 import { mayRetry } from '../../../../services/runtime/loop.ts'
+import { estimatedGas } from '../../../../services/runtime/outboxChain.ts'
+import { IntentRevertsError } from '../../../../services/runtime/outboxErrors.ts'
 import { type AnvilNode, startAnvil } from '../../../bridge/anvilNode.ts'
 import { account } from '../../../chain/fixture.ts'
 import { alteredNode, type Reply } from '../../../support/alteredNode.ts'
@@ -207,6 +209,10 @@ describe('agreement of nodes', () => {
       const two = clientOf([await gone(), await gone(), truth()], 2)
       const failure = await two.getBlockNumber().catch((error: unknown) => error)
       assert.ok(failure instanceof Error && mayRetry(failure), String(failure))
+      // They have said nothing of a transaction, so it is not one that would revert.
+      const intent = { key: 'k', to: sender.address, data: '0x' } as const
+      const unsaid = await estimatedGas(two, sender.address, intent).catch((error: unknown) => error)
+      assert.ok(mayRetry(unsaid) && !(unsaid instanceof IntentRevertsError), String(unsaid))
 
       const { transport } = openAgreement({ members: [await gone(), await gone(), truth()], agree: 2, log })
       const raw = await sender.signTransaction({

@@ -10,30 +10,31 @@ import { sharedNetwork, story } from '../support/sharedNetwork.ts'
 
 type Answer = { state: string; sdkStatus: number }
 
-/** Both answers for one L1 head, whenever neither moved between them, until the message is at its end. */
+/** Both answers, whenever ours was the same before and after the SDK's, until the message is at its end. */
 async function statesBothTell(
-  network: RunningNetwork,
   { sdk, hash, ours }: { sdk: OptimismClient; hash: Hash; ours: () => Promise<Answer> },
   seconds: number,
   onState: (state: string) => Promise<unknown> = async () => {},
 ): Promise<string[]> {
   const agreed: string[] = []
+  // Not waited for in between: a state may last a few seconds only.
+  const acts: Promise<unknown>[] = []
   await eventually(
     async () => {
-      const head = await network.l1.getBlockNumber({ cacheTime: 0 })
       const [before, sdkStatus, after] = [await ours(), await sdk.status(hash), await ours()]
-      if (head !== (await network.l1.getBlockNumber({ cacheTime: 0 })) || before.state !== after.state) return
+      if (before.state !== after.state) return
       if (sdkStatus !== before.sdkStatus)
         return [...agreed, `${before.state}, which the SDK calls ${sdkStatus}`]
       if (agreed.at(-1) !== before.state) {
         agreed.push(before.state)
-        await onState(before.state)
+        acts.push(onState(before.state))
       }
       return before.state === 'final' || before.state === 'finalised' ? agreed : undefined
     },
     `the end of ${hash}`,
     seconds,
   ).then((told) => assert.deepEqual(told, agreed))
+  await Promise.all(acts)
   return agreed
 }
 
@@ -45,7 +46,7 @@ async function followDeposit(network: RunningNetwork, sdk: OptimismClient, hash:
     const state = await readDepositState({ l1, l2 }, deposit)
     return { state, sdkStatus: sdkDepositStatus(state) }
   }
-  return statesBothTell(network, { sdk, hash, ours }, patience.depositSeconds)
+  return statesBothTell({ sdk, hash, ours }, patience.depositSeconds)
 }
 
 const deposits = story(async (network) => {
@@ -75,7 +76,7 @@ const withdrawal = story(async (network) => {
     if (state === 'covered') await sdk.prove(hash).catch(() => {})
     if (state === 'mature') await sdk.finalise(hash).catch(() => {})
   }
-  return statesBothTell(network, { sdk, hash, ours }, patience.finalSeconds, act)
+  return statesBothTell({ sdk, hash, ours }, patience.finalSeconds, act)
 })
 
 describe('the SDK of others', function () {

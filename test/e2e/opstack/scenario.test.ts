@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Address, createPublicClient, type Hash, http, type PublicClient, parseEther } from 'viem'
-import { depositsOf, receiptOf } from '../../../bridge/observe.ts'
+import { createPublicClient, http, type PublicClient, parseEther } from 'viem'
+import { receiptOf } from '../../../bridge/observe.ts'
 import { opNode, rpc } from '../../../chain/engine/opstack/rpc.ts'
-import { readKeys } from '../../../services/runtime/keys.ts'
 import { BUILD_TIMEOUT_MS, buildOrSkip, pidsOf } from '../../chain/engine/opstack/fixture.ts'
 import { hashsand, sandbox } from '../../support/devnet.ts'
 import { eventually, type RunningNetwork, startNetwork } from '../../support/network.ts'
 import { assertOnce } from '../../support/once.ts'
 import { assertParts } from '../../support/parts.ts'
-import { creditOf, proposeWrongly, verdict } from './bonds.ts'
 import { freshSync } from './freshSync.ts'
 import { type Load, startLoad } from './load.ts'
 import {
@@ -23,20 +21,18 @@ import {
   reorganise,
   signalTo,
 } from './stage.ts'
-import { startL1Alone, startStranger } from './stranger.ts'
 import {
   canFinalise,
   incidentOf,
   nextBlock,
   nextIndex,
-  oracleOf,
   proposeAndProve,
   provenRoot,
   withdraw,
 } from './wrongRoot.ts'
 
-// One chain, from its first block to its operator's death. First everything that runs is killed while the demo walks its path;
-// then L1 takes blocks back under load; then somebody has the proposer's key; then the operator is gone for good.
+// One chain from its first block. First everything that runs is killed while the demo walks its path; then L1 takes blocks back under
+// load; then somebody has the proposer's key. The loss of its operator: gone.test.ts, beside this one.
 
 /** All six in a campaign; three in the course of CI. */
 const reorganisations: readonly Reorganisation[] = [
@@ -57,7 +53,6 @@ describe('the life of a chain on engine op-stack', function () {
   this.bail(true)
   let network: RunningNetwork
   let load: Load | undefined
-  const stops: (() => Promise<void>)[] = []
 
   before(async function () {
     this.timeout(BUILD_TIMEOUT_MS)
@@ -69,7 +64,6 @@ describe('the life of a chain on engine op-stack', function () {
   after(async () => {
     if (network === undefined) return
     await load?.stop().catch(() => {})
-    for (const stop of stops.reverse()) await stop()
     await killEverything(network)
     await network.box.remove()
   })
@@ -214,63 +208,5 @@ describe('the life of a chain on engine op-stack', function () {
     await eventually(async () => (await state()) === 'finalised', 'finalised', 2 * finalizationPeriodSeconds)
     assert.equal(await network.l1.getBalance({ address: to }), 21n)
     assert.equal((await incidentOf(services.watcher, wrong.root, 20)).state, 'deleted')
-  })
-
-  it('lets users in and out when the operator is gone for good, on the word of strangers', async () => {
-    await killEverything(network)
-    const l1 = await startL1Alone(network)
-    stops.push(() => l1.stop())
-    const stranger = await startStranger(network, await sandbox())
-    stops.push(() => stranger.stop())
-    const run = async (...args: string[]) => {
-      const command = hashsand([...network.box.args, ...args])
-      assert.equal(await command.ended, 0, `${args.join(' ')}: ${command.stderr()}`)
-      return command.lines
-    }
-    const began = Date.now()
-    const force = async (direction: string, amount: string) => {
-      const lines = await run('bridge', direction, '--token', 'ETH', '--amount', amount, '--send')
-      const [hash] = (lines.at(-1)?.transactions ?? []) as Hash[]
-      assert.ok(hash)
-      const receipt = await network.l1.getTransactionReceipt({ hash })
-      const [deposit] = depositsOf(receipt, network.manifest.l1.contracts.OptimismPortal)
-      assert.ok(deposit)
-      return { hash, l2Hash: deposit.hash }
-    }
-    const into = await force('force-deposit', '3')
-    const out = await force('force-withdraw', '2')
-    const [arrived, left] = [
-      await eventually(() => receiptOf(stranger.l2, into.l2Hash), 'the deposit on the replica', 120),
-      await eventually(() => receiptOf(stranger.l2, out.l2Hash), 'the withdrawal on the replica', 120),
-    ]
-    assert.deepEqual([arrived.status, left.status], ['success', 'success'])
-
-    const bonds = await proposeWrongly(network, stranger)
-    const replica = ['--replica-l2', stranger.l2RpcUrl, '--replica-node', stranger.nodeRpcUrl]
-    const covered = () => network.l1.readContract({ ...oracleOf(network), functionName: 'latestBlockNumber' })
-    while ((await covered()) < left.blockNumber)
-      await run('outputs', 'propose', ...replica, '--as', 'miner', '--wait', '--send')
-    const ended = await run('bridge', 'complete', out.hash, '--l2', stranger.l2RpcUrl, '--as', 'lp', '--send')
-    assert.equal(ended.at(-1)?.state, 'finalised')
-    const seconds = (Date.now() - began) / 1_000
-    process.stdout.write(`      in and out without the operator: ${seconds.toFixed(0)} s\n`)
-    assert.ok(seconds <= 300, `${seconds} s`)
-
-    await eventually(
-      async () => (await verdict(network, bonds.wrong)) !== 0,
-      'the verdict on the wrong bond',
-      120,
-    )
-    const { challenger, miner } = await readKeys(`${network.box.state}/keys.json`)
-    const credit = (owner: Address) => creditOf(network, owner)
-    const before = [await credit(challenger.address), await credit(miner.address)]
-    await run('outputs', 'settle', String(bonds.wrong), '--as', 'miner', '--send')
-    await run('outputs', 'settle', String(bonds.wrong + 1n), '--as', 'miner', '--send')
-    const after = [await credit(challenger.address), await credit(miner.address)]
-    assert.deepEqual(
-      after.map((wei, index) => wei - (before[index] ?? 0n)),
-      [bonds.wei, bonds.wei],
-      'the wrong one is lost to the challenger, the right one comes back',
-    )
   })
 })

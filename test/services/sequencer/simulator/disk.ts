@@ -6,7 +6,13 @@ import type { Random } from './random.ts'
 import type { Owner, Schedule } from './schedule.ts'
 
 type Change = { type: 'put' | 'del'; key: string; value?: string }
-type Folder = { synced: Map<string, string>; rows: Map<string, string>; unsynced: Change[][] }
+type Folder = {
+  synced: Map<string, string>
+  rows: Map<string, string>
+  unsynced: Change[][]
+  /** Keys of `rows` in their order, until one comes or goes. */
+  sorted: readonly string[] | undefined
+}
 
 export type Disk = {
   /** A store for one run of the service. Its writes happen when the schedule says so. */
@@ -26,7 +32,12 @@ export function createDisk(parts: Parts): Disk {
   const folders = new Map<string, Folder>()
   return {
     open: async (name, owner) => {
-      const folder = folders.get(name) ?? { synced: new Map(), rows: new Map(), unsynced: [] }
+      const folder = folders.get(name) ?? {
+        synced: new Map(),
+        rows: new Map(),
+        unsynced: [],
+        sorted: undefined,
+      }
       folders.set(name, folder)
       const level = new MemoryLevel(name, folder, { ...parts, owner })
       await level.open()
@@ -39,6 +50,7 @@ export function createDisk(parts: Parts): Disk {
         for (const batch of kept) applyTo(folder.synced, batch)
         folder.rows = new Map(folder.synced)
         folder.unsynced = []
+        folder.sorted = undefined
       }
     },
     holds: (text) =>
@@ -66,7 +78,7 @@ function applyTo(rows: Map<string, string>, batch: readonly Change[]): void {
 }
 
 type Options = { sync?: boolean }
-type Range = { gte?: string; gt?: string; lte?: string; lt?: string; reverse?: boolean }
+type Range = { gte?: string; gt?: string; lte?: string; lt?: string; reverse?: boolean; limit?: number }
 
 /** A sorted store that forgets on a crash what was not synced. A batch is there whole or not at all. */
 class MemoryLevel extends AbstractLevel<string, string, string> {
@@ -98,7 +110,9 @@ class MemoryLevel extends AbstractLevel<string, string, string> {
     return new Promise((resolve, reject) => {
       schedule.after(latency(this.#parts), owner, `write ${this.#name}`, () => {
         if (faults.strikes('disk.full')) return reject(new FullDiskError(this.#name))
-        applyTo(this.#folder.rows, batch)
+        const { rows } = this.#folder
+        if (batch.some(({ type, key }) => (type === 'put') !== rows.has(key))) this.#folder.sorted = undefined
+        applyTo(rows, batch)
         this.#folder.unsynced.push(batch)
         if (sync) {
           for (const earlier of this.#folder.unsynced) applyTo(this.#folder.synced, earlier)
@@ -110,17 +124,18 @@ class MemoryLevel extends AbstractLevel<string, string, string> {
   }
 
   _iterator(range: Range): AbstractIterator<this, string, string> {
-    const { gte, gt, lte, lt, reverse } = range
-    const keys = [...this.#folder.rows.keys()].filter(
+    const { gte, gt, lte, lt, reverse, limit = -1 } = range
+    this.#folder.sorted ??= [...this.#folder.rows.keys()].sort()
+    const keys = this.#folder.sorted.filter(
       (key) =>
         (gte === undefined || key >= gte) &&
         (gt === undefined || key > gt) &&
         (lte === undefined || key <= lte) &&
         (lt === undefined || key < lt),
     )
-    keys.sort()
     if (reverse) keys.reverse()
-    const entries = keys.map((key): [string, string] => [key, this.#folder.rows.get(key) ?? ''])
+    const wanted = limit < 0 ? keys : keys.slice(0, limit)
+    const entries = wanted.map((key): [string, string] => [key, this.#folder.rows.get(key) ?? ''])
     return new MemoryIterator(this, range, entries)
   }
 }
@@ -138,5 +153,14 @@ class MemoryIterator<Database> extends AbstractIterator<Database, string, string
     const entry = this.#entries[this.#next]
     this.#next += 1
     return entry
+  }
+  async _nextv(size: number): Promise<[string, string][]> {
+    const entries = this.#entries.slice(this.#next, this.#next + size)
+    this.#next += entries.length
+    return entries
+  }
+
+  _all(): Promise<[string, string][]> {
+    return this._nextv(this.#entries.length)
   }
 }

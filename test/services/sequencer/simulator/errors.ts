@@ -51,3 +51,17 @@ export class FullDiskError extends BaseError {
     super(`IO error: ${folder}: No space left on device`)
   }
 }
+
+/** A process that simulates ended before its seeds did. */
+export class WorkerEndedError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly first: number,
+    readonly reason: string | number,
+  ) {
+    super(
+      `The process that simulates seeds from ${first} on ended with ${reason}. What it printed stands above; simulate fewer seeds at once if memory is short.`,
+    )
+  }
+}

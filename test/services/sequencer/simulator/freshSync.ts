@@ -15,9 +15,12 @@ export async function checkFreshSync(world: World): Promise<void> {
   // L1 stands still now: the service comes to rest, once it has read what L2 has.
   const longest = schedule.now() + limitMs
   let rest = schedule.now() + 5_000
+  let looked = schedule.now()
   while (schedule.now() < rest && schedule.now() < longest && broken.length === 0) {
     schedule.after(1_000, everybody, 'rest', () => {})
     await schedule.step()
+    if (schedule.now() === looked) continue
+    looked = schedule.now()
     if ((await run.store.l2Head())?.hash !== headOf(world.l2).hash) rest = schedule.now() + 5_000
   }
   const grown = await contents(run.store)

@@ -1,8 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Level } from 'level'
 import type { Address, Hash, Hex } from 'viem'
-import { StoreInUseError } from './outboxErrors.ts'
+import { copyDatabase } from './database/copy.ts'
+import { type OpenDatabase, openLevel } from './database/store.ts'
+import { openTable } from './database/table.ts'
+import { upgrade } from './database/version.ts'
 
 /** One signed form of an intent. Replacements share the nonce, so at most one of them can be mined. */
 export type SignedForm = { hash: Hash; raw: Hex; maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
@@ -27,80 +27,31 @@ export type OutboxStore = {
   entries(): Promise<OutboxEntry[]>
   /** On disk when it returns. */
   put(entry: OutboxEntry): Promise<void>
+  /** Writes what it holds now into a folder that is not there. Throws CopyExistsError. */
+  copy(folder: string): Promise<void>
   close(): Promise<void>
 }
 
-/** Opens LevelDB, or in a simulation what loses on a kill what was not synced. */
-export type OpenDatabase = (folder: string) => Promise<Level<string, string>>
-
-/** Opens the intents of one key in a folder of their own. Throws StoreInUseError naming who has it open. */
+/** Opens the intents of one key in a folder of their own. Throws StoreInUseError naming who has it open, StoreDamagedError, StoreVersionError. */
 export async function openOutboxStore(
   folder: string,
   openDatabase: OpenDatabase = openLevel,
 ): Promise<OutboxStore> {
   const db = await openDatabase(folder)
-  const meta = db.sublevel<string, string>('meta', {})
-  const entries = db.sublevel<string, string>('entries', {})
+  await upgrade(db, folder)
+  const meta = openTable(db, folder, 'meta')
+  const entries = openTable(db, folder, 'entries')
   return {
     folder,
     identity: () => meta.get('identity'),
-    bind: (identity) =>
-      db.batch([{ type: 'put', sublevel: meta, key: 'identity', value: identity }], { sync: true }),
-    entries: async () => (await entries.values().all()).map(parseRow<OutboxEntry>),
-    put: (entry) =>
-      db.batch([{ type: 'put', sublevel: entries, key: entry.key, value: formatRow(entry) }], { sync: true }),
+    bind: (identity) => db.batch([meta.put('identity', identity)], { sync: true }),
+    entries: async () => {
+      const found: OutboxEntry[] = []
+      for await (const [, entry] of entries.entries<OutboxEntry>()) found.push(entry)
+      return found
+    },
+    put: (entry) => db.batch([entries.put(entry.key, entry)], { sync: true }),
+    copy: (to) => copyDatabase(db, to),
     close: () => db.close(),
   }
-}
-
-/**
- * Opens a Level for this process alone. The lock is LevelDB's own, which the system frees however the process dies; the
- * note beside it only names the holder.
- */
-export async function openLevel(folder: string): Promise<Level<string, string>> {
-  const note = join(folder, 'holder')
-  const db = new Level<string, string>(folder)
-  try {
-    await db.open()
-  } catch (cause) {
-    if (!isLocked(cause)) throw cause
-    const pid = await readFile(note, 'utf8').catch(() => '')
-    throw new StoreInUseError(folder, pid === '' ? 'another process' : `process ${pid}`, cause)
-  }
-  await writeFile(note, String(process.pid))
-  return db
-}
-
-function isLocked(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && cause.code === 'LEVEL_LOCKED') return true
-  }
-  return false
-}
-
-/** JSON in which a bigint is a string of digits with an n behind it, as in source code. */
-export function formatRow(value: unknown): string {
-  return JSON.stringify(value, (_key, field) => (typeof field === 'bigint' ? `${field}n` : field))
-}
-
-export function parseRow<Row>(text: string): Row {
-  // Safe: only formatRow writes rows, and a Row is what was given to it.
-  return withBigints(JSON.parse(text)) as Row
-}
-
-/** In place, and field by field only here: a reviver takes three times as long, and a history has many rows. */
-function withBigints(value: unknown): unknown {
-  if (typeof value === 'string') return isBigint(value) ? BigInt(value.slice(0, -1)) : value
-  if (typeof value !== 'object' || value === null) return value
-  // Safe: what JSON.parse makes is an array, or an object of string keys.
-  const fields = value as Record<string, unknown>
-  for (const key of Object.keys(fields)) {
-    const field = fields[key]
-    if (typeof field === 'string' || typeof field === 'object') fields[key] = withBigints(field)
-  }
-  return value
-}
-
-function isBigint(text: string): boolean {
-  return text.endsWith('n') && /^-?\d+n$/.test(text)
 }

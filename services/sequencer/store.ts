@@ -1,9 +1,15 @@
 import type { Hash } from 'viem'
+import { copyDatabase } from '../runtime/database/copy.ts'
+import { StoreDamagedError } from '../runtime/database/errors.ts'
+import { parseRow } from '../runtime/database/rowText.ts'
+import { sealRow } from '../runtime/database/seal.ts'
+import { type Database, type OpenDatabase, openLevel } from '../runtime/database/store.ts'
+import { openTable } from '../runtime/database/table.ts'
+import { readOldRow, upgrade } from '../runtime/database/version.ts'
 import { mutex } from '../runtime/mutex.ts'
-import { formatRow, type OpenDatabase, openLevel, parseRow } from '../runtime/store.ts'
 import { OtherNetworkError } from './errors.ts'
 import type { L1Header, L2Header, MessageRecord, OutputRecord } from './records.ts'
-import { emptyTally, type Replacement, retold, type Tally } from './tally.ts'
+import { emptyTally, isSameTally, type Replacement, retold, type Tally } from './tally.ts'
 import type { Word } from './words.ts'
 
 /*
@@ -44,6 +50,8 @@ export type SequencerStore = {
   words(): Promise<Map<string, Word>>
   /** Sets a word, or takes it back. On disk when it returns. */
   putWord(about: string, word: Word | undefined): Promise<void>
+  /** Writes what it holds now into a folder that is not there. Throws CopyExistsError. */
+  copy(folder: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -57,15 +65,17 @@ const tallyKey = 'tally'
 type Floor = { l1: bigint; l2: bigint }
 const floorKey = 'floor'
 
-/** Opens the store for this process alone and for this network alone. */
+/** Opens the store for this process alone and for this network alone. Throws StoreInUseError, StoreDamagedError, StoreVersionError. */
 export async function openSequencerStore(
   folder: string,
   network: string,
   openDatabase: OpenDatabase = openLevel,
 ): Promise<SequencerStore> {
-  const tables = await openTables(folder, openDatabase)
-  await bind(tables, folder, network)
-  tables.tally = await readTally(tables)
+  const db = await openDatabase(folder)
+  const tables = await openTables(db, folder, network).catch(async (error: unknown) => {
+    await db.close()
+    throw error
+  })
   const exclusive = mutex()
   const { messages, l1, l2, outputs, words } = tables
 
@@ -75,80 +85,105 @@ export async function openSequencerStore(
     rewind: (to) => exclusive(() => rewind(tables, to)),
     update: (id, change) =>
       exclusive(async () => {
-        const record = await get<MessageRecord>(messages, id)
+        const record = await messages.get<MessageRecord>(id)
         if (record === undefined) return undefined
         const changed = change(record)
         if (changed === record) return record
-        await retell(tables, [put(messages, id, changed)], [{ before: record, after: changed }])
+        await retell(tables, [messages.put(id, changed)], [{ before: record, after: changed }])
         return changed
       }),
-    message: (id) => get(messages, id),
+    message: (id) => messages.get(id),
     messages: async function* (afterId) {
       const range = afterId === undefined ? {} : { gt: afterId }
-      for await (const text of messages.values(range)) yield parseRow<MessageRecord>(text)
+      for await (const [, message] of messages.entries<MessageRecord>(range)) yield message
     },
     tally: () => tables.tally,
-    l1Header: (number) => get(l1, padded(number)),
-    l2Header: (number) => get(l2, padded(number)),
-    l2Head: async () => (await l2.values({ reverse: true, limit: 1 }).all()).map(parseRow<L2Header>)[0],
-    l2HeadersDown: async function* () {
-      for await (const text of l2.values({ reverse: true })) yield parseRow<L2Header>(text)
+    l1Header: (number) => l1.get(padded(number)),
+    l2Header: (number) => l2.get(padded(number)),
+    l2Head: async () => {
+      for await (const [, header] of l2.entries<L2Header>({ reverse: true, limit: 1 })) return header
+      return undefined
     },
-    output: (number) => get(outputs, padded(number)),
-    putOutput: (output) => tables.write([put(outputs, padded(output.number), output)]),
-    words: async () =>
-      new Map((await words.iterator().all()).map(([about, text]) => [about, parseRow<Word>(text)])),
-    putWord: (about, word) =>
-      tables.write([
-        word === undefined ? { type: 'del', sublevel: words, key: about } : put(words, about, word),
-      ]),
-    close: () => tables.close(),
+    l2HeadersDown: async function* () {
+      for await (const [, header] of l2.entries<L2Header>({ reverse: true })) yield header
+    },
+    output: (number) => outputs.get(padded(number)),
+    putOutput: (output) => tables.write([outputs.put(padded(output.number), output)]),
+    words: async () => {
+      const said = new Map<string, Word>()
+      for await (const [about, word] of words.entries<Word>()) said.set(about, word)
+      return said
+    },
+    putWord: (about, word) => tables.write([word === undefined ? words.del(about) : words.put(about, word)]),
+    copy: (to) => copyDatabase(db, to),
+    close: () => db.close(),
   }
 }
 
 type Tables = Awaited<ReturnType<typeof openTables>>
-type Table = Tables['messages']
-
 type Operations = Parameters<Tables['write']>[0]
 
-async function openTables(folder: string, openDatabase: OpenDatabase) {
-  const db = await openDatabase(folder)
-  const table = (name: string) => db.sublevel<string, string>(name, {})
-  const undo = table('undo')
-  const [last] = await undo.keys({ reverse: true, limit: 1 }).all()
-  return {
+async function openTables(db: Database, folder: string, network: string) {
+  await upgrade(db, folder, readOld)
+  const table = (name: string) => openTable(db, folder, name)
+  const tables = {
     meta: table('meta'),
     messages: table('messages'),
     l1: table('l1'),
     l2: table('l2'),
     outputs: table('outputs'),
     words: table('words'),
-    undo,
-    nextUndo: last === undefined ? 0n : BigInt(last) + 1n,
+    undo: table('undo'),
+    nextUndo: 0n,
     tally: emptyTally(),
     write: (operations: Parameters<typeof db.batch<string, string>>[0]) =>
       db.batch<string, string>(operations, { sync: true }),
-    close: () => db.close(),
   }
+  await bind(tables, folder, network)
+  tables.tally = await readTally(tables, folder)
+  for await (const [key] of tables.undo.entries({ reverse: true, limit: 1 }))
+    tables.nextUndo = BigInt(key) + 1n
+  return tables
 }
 
-async function bind({ meta, write, close }: Tables, folder: string, network: string): Promise<void> {
-  const stored = await meta.get('network')
-  if (stored === network) return
-  if (stored === undefined) return write([{ type: 'put', sublevel: meta, key: 'network', value: network }])
-  await close()
-  throw new OtherNetworkError(folder, stored, network)
+/** Rows of `undo` hold others, each as it is stored. */
+function readOld(key: string, text: string): unknown {
+  if (!key.startsWith('!undo!')) return readOldRow(key, text)
+  const { tag, before } = parseRow<Undo>(text)
+  const sealed = before.map(({ area, key: row, value }) => ({
+    ...{ area, key: row },
+    value: value === null ? null : sealRow(`!${area}!${row}`, parseRow(value)),
+  }))
+  return { tag, before: sealed } satisfies Undo
 }
 
-/** Of a store without one, the messages are counted. */
-async function readTally({ meta, messages }: Tables): Promise<Tally> {
-  const stored = await get<Tally>(meta, tallyKey)
-  if (stored !== undefined) return stored
-  let tally = emptyTally()
-  for await (const text of messages.values()) {
-    tally = retold(tally, [{ before: undefined, after: parseRow<MessageRecord>(text) }])
+async function bind(
+  { meta, write }: Pick<Tables, 'meta' | 'write'>,
+  folder: string,
+  network: string,
+): Promise<void> {
+  const stored = await meta.get<string>('network')
+  if (stored === undefined) return write([meta.put('network', network)])
+  if (stored !== network) throw new OtherNetworkError(folder, stored, network)
+}
+
+/**
+ * Counts the messages, and compares with what was kept beside them: a row that is gone leaves no other trace. Of a store without a
+ * tally the count is taken.
+ */
+async function readTally(
+  { meta, messages }: Pick<Tables, 'meta' | 'messages'>,
+  folder: string,
+): Promise<Tally> {
+  let counted = emptyTally()
+  for await (const [, after] of messages.entries<MessageRecord>()) {
+    counted = retold(counted, [{ before: undefined, after }])
   }
-  return tally
+  const stored = await meta.get<Tally>(tallyKey)
+  if (stored !== undefined && !isSameTally(stored, counted)) {
+    throw new StoreDamagedError(folder, 'messages', 'there are not as many of them as were stored')
+  }
+  return counted
 }
 
 /** Writes a batch, and with it what it makes of the tally. */
@@ -159,7 +194,7 @@ async function retell(
 ): Promise<void> {
   if (replacements.length === 0) return tables.write(operations)
   const tally = retold(tables.tally, replacements)
-  await tables.write([...operations, put(tables.meta, tallyKey, tally)])
+  await tables.write([...operations, tables.meta.put(tallyKey, tally)])
   tables.tally = tally
 }
 
@@ -176,19 +211,20 @@ async function apply(tables: Tables, tag: Tag, changes: Changes): Promise<void> 
     ...(changes.l2 ?? []).map((row) => ({ area: 'l2' as const, key: padded(row.number), row })),
   ]
   const before = await Promise.all(
-    rows.map(async ({ area, key }) => ({ area, key, value: (await tables[area].get(key)) ?? null })),
+    rows.map(async ({ area, key }) => ({ area, key, value: (await tables[area].text(key)) ?? null })),
   )
   const { undo, nextUndo } = tables
-  const oldest =
-    nextUndo < undoRows ? [] : [{ type: 'del' as const, sublevel: undo, key: padded(nextUndo - undoRows) }]
+  const oldest = nextUndo < undoRows ? [] : [undo.del(padded(nextUndo - undoRows))]
   const operations = [
-    ...rows.map(({ area, key, row }) => put(tables[area], key, row)),
-    put(undo, padded(nextUndo), { tag, before } satisfies Undo),
+    ...rows.map(({ area, key, row }) => tables[area].put(key, row)),
+    undo.put(padded(nextUndo), { tag, before } satisfies Undo),
     ...oldest,
   ]
   const replaced = before.map(({ area, value }, at): Replacement[] => {
     const after = messages[at]
-    return area === 'messages' && after !== undefined ? [{ before: messageOf(value), after }] : []
+    return area === 'messages' && after !== undefined
+      ? [{ before: messageOf(tables, after.id, value), after }]
+      : []
   })
   await retell(tables, operations, replaced.flat())
   tables.nextUndo += 1n
@@ -201,19 +237,19 @@ async function applyFinal(tables: Tables, { l1 = [], l2 = [], ...changes }: Chan
   const messages = lastOfEach(changes.messages ?? [])
   for (let from = 0; from < messages.length; from += batchMessages) {
     const batch = messages.slice(from, from + batchMessages)
-    const known = await tables.messages.getMany(batch.map(({ id }) => id))
-    const replaced = batch.map((after, at) => ({ before: messageOf(known[at] ?? null), after }))
+    const known = await tables.messages.getMany<MessageRecord>(batch.map(({ id }) => id))
+    const replaced = batch.map((after, at) => ({ before: known[at], after }))
     await retell(
       tables,
-      batch.map((row) => put(tables.messages, row.id, row)),
+      batch.map((row) => tables.messages.put(row.id, row)),
       replaced,
     )
   }
   const floor: Floor = { l1: l1.at(-1)?.number ?? 0n, l2: l2.at(-1)?.number ?? 0n }
   await tables.write([
-    ...l1.map((row) => put(tables.l1, padded(row.number), row)),
-    ...l2.map((row) => put(tables.l2, padded(row.number), row)),
-    put(tables.meta, floorKey, floor),
+    ...l1.map((row) => tables.l1.put(padded(row.number), row)),
+    ...l2.map((row) => tables.l2.put(padded(row.number), row)),
+    tables.meta.put(floorKey, floor),
   ])
 }
 
@@ -221,48 +257,39 @@ async function applyFinal(tables: Tables, { l1 = [], l2 = [], ...changes }: Chan
 async function clear(tables: Tables): Promise<void> {
   const { messages, l1, l2, undo, meta, write } = tables
   // Without a tally, whoever opens the store after a kill counts what is left.
-  await write([{ type: 'del', sublevel: meta, key: tallyKey }])
+  await write([meta.del(tallyKey)])
   for (const table of [l1, l2, undo, messages]) await table.clear()
-  await write([{ type: 'del', sublevel: meta, key: floorKey }])
+  await write([meta.del(floorKey)])
   tables.tally = emptyTally()
 }
 
 async function rewind(tables: Tables, to: { l1: bigint; l2: bigint }): Promise<void> {
-  const floor = await get<Floor>(tables.meta, floorKey)
+  const floor = await tables.meta.get<Floor>(floorKey)
   if (floor !== undefined && isAbove(floor, to)) return clear(tables)
-  for await (const [key, text] of tables.undo.iterator({ reverse: true })) {
-    const { tag, before } = parseRow<Undo>(text)
+  for await (const [key, { tag, before }] of tables.undo.entries<Undo>({ reverse: true })) {
     // Not the end: an L1 block may have been noted long before the first L2 block on it.
     if (!isAbove(tag, to)) continue
     const replaced: Replacement[] = []
     for (const { area, key: row, value } of before) {
       if (area !== 'messages') continue
-      replaced.push({ before: await get<MessageRecord>(tables.messages, row), after: messageOf(value) })
+      replaced.push({
+        before: await tables.messages.get<MessageRecord>(row),
+        after: messageOf(tables, row, value),
+      })
     }
     const operations = before.map(({ area, key: row, value }) =>
-      value === null
-        ? { type: 'del' as const, sublevel: tables[area], key: row }
-        : { type: 'put' as const, sublevel: tables[area], key: row, value },
+      value === null ? tables[area].del(row) : tables[area].putText(row, value),
     )
-    await retell(tables, [...operations, { type: 'del', sublevel: tables.undo, key }], replaced)
+    await retell(tables, [...operations, tables.undo.del(key)], replaced)
   }
 }
 
-function messageOf(text: string | null): MessageRecord | undefined {
-  return text === null ? undefined : parseRow<MessageRecord>(text)
+function messageOf({ messages }: Tables, id: string, text: string | null): MessageRecord | undefined {
+  return text === null ? undefined : messages.unseal<MessageRecord>(id, text)
 }
 
 function isAbove(tag: Tag, to: { l1: bigint; l2: bigint }): boolean {
   return (tag.l1 !== undefined && tag.l1 > to.l1) || (tag.l2 !== undefined && tag.l2 > to.l2)
-}
-
-async function get<Row>(table: Table, key: string): Promise<Row | undefined> {
-  const text = await table.get(key)
-  return text === undefined ? undefined : parseRow<Row>(text)
-}
-
-function put(sublevel: Table, key: string, row: unknown) {
-  return { type: 'put' as const, sublevel, key, value: formatRow(row) }
 }
 
 /** So that keys sort like the numbers. */

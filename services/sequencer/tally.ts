@@ -32,3 +32,14 @@ export function retold(tally: Tally, replacements: readonly Replacement[]): Tall
   }
   return { counts, withdrawnWei }
 }
+
+export function isSameTally(a: Tally, b: Tally): boolean {
+  const kinds = ['deposit', 'withdrawal'] as const
+  return (
+    a.withdrawnWei === b.withdrawnWei && kinds.every((kind) => isSameCounts(a.counts[kind], b.counts[kind]))
+  )
+}
+
+function isSameCounts(a: Record<string, number>, b: Record<string, number>): boolean {
+  return [...Object.keys(a), ...Object.keys(b)].every((state) => a[state] === b[state])
+}

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { formatRow, parseRow } from '../../runtime/store.ts'
+import { formatRow, parseRow } from '../../runtime/database/rowText.ts'
 import { DemoError } from '../errors.ts'
 
 /** What the demo has done so far, on disk after each step, so that it goes on where it was when anything was killed. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import { openLevel } from '../../runtime/database/store.ts'
 import { StoreInUseError } from '../../runtime/outboxErrors.ts'
-import { openLevel } from '../../runtime/store.ts'
 import { StateFolderInUseError } from '../errors.ts'
 
 export type StateLock = { release(): Promise<void> }

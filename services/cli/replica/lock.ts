@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { replicaPaths } from '../../../chain/engine/opstack/paths.ts'
+import { openLevel } from '../../runtime/database/store.ts'
 import { StoreInUseError } from '../../runtime/outboxErrors.ts'
-import { openLevel } from '../../runtime/store.ts'
 import { ReplicaFolderInUseError } from '../errors.ts'
 
 /** Takes the folder for this process. A folder that never became a replica's keeps nothing of the lock. */

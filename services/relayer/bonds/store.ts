@@ -1,5 +1,6 @@
 import type { Hash } from 'viem'
-import { formatRow, openLevel, parseRow } from '../../runtime/store.ts'
+import { formatRow, parseRow } from '../../runtime/database/rowText.ts'
+import { openLevel } from '../../runtime/database/store.ts'
 import type { Burial } from './burial.ts'
 
 /** Longer than a proof and the time for a defence take. */

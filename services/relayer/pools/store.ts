@@ -1,6 +1,7 @@
 import type { Hash } from 'viem'
 import type { PoolRow } from '../../../oracle/pools/poolRow.ts'
-import { formatRow, openLevel, parseRow } from '../../runtime/store.ts'
+import { formatRow, parseRow } from '../../runtime/database/rowText.ts'
+import { openLevel } from '../../runtime/database/store.ts'
 
 /** Rows as the pools gave them, and the sets of rows behind the roots of reports. Both are asked for only once. */
 export type PoolStore = {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Hash, keccak256 } from 'viem'
-import { formatRow } from '../../../../services/runtime/store.ts'
+import { formatRow } from '../../../../services/runtime/database/rowText.ts'
 import type { SequencerStore } from '../../../../services/sequencer/store.ts'
 import type { Tally } from '../../../../services/sequencer/tally.ts'
 import { dueDeposits } from './deposits.ts'

@@ -1,4 +1,4 @@
-import { formatRow } from '../../../../services/runtime/store.ts'
+import { formatRow } from '../../../../services/runtime/database/rowText.ts'
 import type { SequencerStore } from '../../../../services/sequencer/store.ts'
 import { BrokenPromiseError } from './errors.ts'
 import { headOf } from './l1Chain.ts'

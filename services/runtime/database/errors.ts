@@ -1,0 +1,45 @@
+import { BaseError } from '../../../chain/errors.ts'
+
+/** What a store holds is not what was written into it. */
+export class StoreDamagedError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly store: string,
+    /** The key of the row, or the file. */
+    readonly place: string,
+    readonly problem: string,
+    cause?: unknown,
+  ) {
+    super(
+      `The store ${store} is damaged at ${place}: ${problem}. Nothing of it was used. Stop what works with it and run hashsand db verify, then hashsand db repair.`,
+      cause,
+    )
+  }
+}
+
+/** A newer program has written this store. */
+export class StoreVersionError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly store: string,
+    readonly found: number,
+    readonly known: number,
+  ) {
+    super(
+      `The store ${store} has version ${found}, and this program knows none above ${known}. Nothing was changed. Use the program that wrote it, or restore a backup of version ${known} with hashsand db restore.`,
+    )
+  }
+}
+
+/** Something is where a copy of a store should go. */
+export class CopyExistsError extends BaseError {
+  override readonly retry = false
+
+  constructor(readonly folder: string) {
+    super(
+      `There is something at ${folder} already, and it is left as it is. Name a folder that is not there.`,
+    )
+  }
+}

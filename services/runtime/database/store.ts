@@ -1,0 +1,69 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Level } from 'level'
+import { StoreInUseError } from '../outboxErrors.ts'
+import { checkFiles } from './checkFiles.ts'
+import { StoreDamagedError } from './errors.ts'
+import { isCorruption } from './table.ts'
+
+export type Database = Level<string, string>
+
+/** Opens LevelDB, or in a simulation what loses on a kill what was not synced. */
+export type OpenDatabase = (folder: string) => Promise<Database>
+
+/** Names the process that has a store open, or had it last. */
+export const holderNote = 'holder'
+
+/** Folders that this process has open. */
+const openHere = new Set<string>()
+
+/**
+ * Opens a Level for this process alone. The lock is LevelDB's own, which the system frees however the process dies; the
+ * note beside it only names the holder. Throws StoreInUseError, StoreDamagedError.
+ */
+export async function openLevel(folder: string): Promise<Database> {
+  await checkFiles(folder).catch(async (damage: unknown) => {
+    // Files that another process is writing look damaged.
+    const holder = await liveHolder(folder)
+    throw holder === undefined ? damage : new StoreInUseError(folder, `process ${holder}`, damage)
+  })
+  const db = new Level<string, string>(folder)
+  try {
+    await db.open()
+  } catch (cause) {
+    if (isCorruption(cause)) {
+      throw new StoreDamagedError(folder, 'its files', 'LevelDB can not open them', cause)
+    }
+    if (!isLocked(cause)) throw cause
+    const pid = await readHolder(folder)
+    throw new StoreInUseError(folder, pid === undefined ? 'another process' : `process ${pid}`, cause)
+  }
+  openHere.add(folder)
+  db.once('closed', () => openHere.delete(folder))
+  await writeFile(join(folder, holderNote), String(process.pid))
+  return db
+}
+
+async function readHolder(folder: string): Promise<number | undefined> {
+  const pid = Number(await readFile(join(folder, holderNote), 'utf8').catch(() => ''))
+  return pid > 0 ? pid : undefined
+}
+
+/** The process that the note names, if it runs. */
+async function liveHolder(folder: string): Promise<number | undefined> {
+  const pid = await readHolder(folder)
+  if (pid === process.pid) return openHere.has(folder) ? pid : undefined
+  try {
+    if (pid !== undefined) process.kill(pid, 0)
+    return pid
+  } catch {
+    return undefined
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && cause.code === 'LEVEL_LOCKED') return true
+  }
+  return false
+}

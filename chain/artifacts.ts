@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Abi, Hex } from 'viem'
 import { z } from 'zod'
 import { ArtifactError } from './errors.ts'
 
 /** The repository's root: contracts, node_modules and launchers are found from here. */
-export const root = join(import.meta.dirname, '..')
+export const root = rootAbove(import.meta.dirname)
 const modules = join(root, 'node_modules')
 
 export const opPackage = join(modules, '@eth-optimism/contracts-bedrock')
@@ -79,4 +79,9 @@ export function loadArtifact(source: ArtifactSource, name: string): Artifact {
 function asHex(text: string): Hex {
   // Safe: compiler output is hexadecimal, with or without the prefix; unlinked places are filled before use.
   return (text.startsWith('0x') ? text : `0x${text}`) as Hex
+}
+
+/** By its own file: code may run from a bundle, which is elsewhere than its source. */
+function rootAbove(folder: string): string {
+  return existsSync(join(folder, 'foundry.toml')) ? folder : rootAbove(dirname(folder))
 }

@@ -163,7 +163,7 @@ describe('architecture', () => {
     const homeless = typescript
       .filter((path) => /^test\/(chain|bridge|oracle|services)\/.*\.test\.ts$/.test(path))
       .map((path) => path.slice('test/'.length).replace(/(\.\w+)?\.test\.ts$/, ''))
-      .filter((source) => !existsSync(join(root, `${source}.ts`)) && !existsSync(join(root, source)))
+      .filter((source) => !['.ts', '.js', ''].some((end) => existsSync(join(root, `${source}${end}`))))
     none(homeless)
   })
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { root } from '../artifacts.ts'
 import { findGo } from './go.ts'
 import { buildProgram, builtWithoutGo, type GoProgram, programPath } from './goProgram.ts'
 
@@ -68,7 +69,7 @@ export async function buildOpStack({
 
 /** Folder of a module in the repository: its go.mod and go.sum are the pins. */
 function moduleFolder(module: Program['module']): string {
-  return join(import.meta.dirname, module)
+  return join(root, 'chain', 'opstack', module)
 }
 
 function pinned({ name, module, source }: Program): GoProgram {

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { root } from '../../chain/artifacts.ts'
 import { type Manifest, readManifest } from '../../chain/manifest.ts'
 import { type StateFolder, stateFolder } from './devnet/profile.ts'
 import { createOutput, type Output } from './output.ts'
@@ -40,7 +41,7 @@ export const manifestOf = ({ manifestPath }: Context): Promise<Manifest> => read
 
 /** Where block data of the past may lie: HASHSAND_DATA, or the folder that a development set-up keeps beside the repository. */
 export function dataFolder(): string {
-  const beside = join(import.meta.dirname, '..', '..', '..', 'shared', 'data')
+  const beside = join(root, '..', 'shared', 'data')
   return process.env.HASHSAND_DATA ?? beside
 }
 

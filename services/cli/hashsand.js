@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// The `hashsand` command for people who have the package installed: main.ts through tsx.
-import { register } from 'tsx/esm/api'
+// The `hashsand` command for people who have the package installed.
+import { start } from '../start.js'
 
-register()
-await import('./main.ts')
+await start('cli', process.argv.slice(2))

@@ -33,11 +33,11 @@ for (const register of [
 }
 
 const settings: Record<string, readonly string[]> = {
-  'services/sequencer/main.ts': Object.keys(sequencerConfig.shape),
-  'services/relayer/main.ts': Object.keys(relayerConfig.shape),
-  'services/watcher/main.ts': Object.keys(watcherConfig.shape),
-  'services/api/main.ts': Object.keys(apiConfig.shape),
-  'services/cli/main.ts': ['HASHSAND_CACHE', 'HASHSAND_L1_RPC', 'HASHSAND_BEACON'],
+  sequencer: Object.keys(sequencerConfig.shape),
+  relayer: Object.keys(relayerConfig.shape),
+  watcher: Object.keys(watcherConfig.shape),
+  api: Object.keys(apiConfig.shape),
+  cli: ['HASHSAND_CACHE', 'HASHSAND_L1_RPC', 'HASHSAND_BEACON'],
 }
 
 /** What is wrong with the words behind `hashsand`: an unknown command, or an option that it does not have. */
@@ -62,14 +62,11 @@ function problemsOf(words: readonly string[]): string[] {
   return given.filter((word) => !known.has(word)).map((word) => `${command.name()} has no ${word}`)
 }
 
-/** The script and its words, behind `node --import tsx`. */
-function assertRuns(words: readonly string[], where: string): string {
-  const script = String(words.find((word) => word.endsWith('main.ts')))
-  assert.ok(existsSync(join(root, script)), `${where}: ${script}`)
-  if (script === 'services/cli/main.ts') {
-    assert.deepEqual(problemsOf(words.slice(words.indexOf(script) + 1)), [], where)
-  }
-  return script
+/** The program and its words, behind `node services/start.js`. */
+function assertRuns([name = '', ...rest]: readonly string[], where: string): string {
+  assert.ok(existsSync(join(root, 'services', name, 'main.ts')), `${where}: ${name}`)
+  if (name === 'cli') assert.deepEqual(problemsOf(rest), [], where)
+  return name
 }
 
 describe('operating', () => {
@@ -78,9 +75,10 @@ describe('operating', () => {
     assert.deepEqual(units.toSorted(), parts.map((part) => `hashsand-${part}.service`).sort())
     for (const name of units) {
       const text = readFileSync(join(folder, 'systemd', name), 'utf8')
-      const script = assertRuns(String(/^ExecStart=(.*)$/m.exec(text)?.[1]).split(' '), name)
+      const words = /^ExecStart=\/usr\/bin\/node services\/start\.js (.*)$/m.exec(text)?.[1]
+      const program = assertRuns(String(words).split(' '), name)
       for (const [, variable] of text.matchAll(/^Environment=(\w+)=/gm)) {
-        assert.ok(settings[script]?.includes(String(variable)), `${name} sets ${variable}`)
+        assert.ok(settings[program]?.includes(String(variable)), `${name} sets ${variable}`)
       }
       for (const line of [
         'DynamicUser=yes',
@@ -135,9 +133,9 @@ describe('operating', () => {
     const parts = services.split(/\n {2}(?=\w+:\n)/).slice(1)
     assert.deepEqual(parts.map((part) => `hashsand-${part.split(':')[0]}.service`).sort(), units.toSorted())
     for (const part of parts) {
-      const script = assertRuns(String(/^ {4}command: (.*)$/m.exec(part)?.[1]).split(' '), part)
+      const program = assertRuns(String(/^ {4}command: (.*)$/m.exec(part)?.[1]).split(' '), part)
       for (const [, variable] of part.matchAll(/^ {6}(HASHSAND_\w+):/gm)) {
-        assert.ok(settings[script]?.includes(String(variable)), `${script} reads no ${variable}`)
+        assert.ok(settings[program]?.includes(String(variable)), `${program} reads no ${variable}`)
       }
     }
   })
@@ -161,7 +159,7 @@ describe('operating', () => {
     assert.ok(events.length >= 8)
     for (const event of events) assert.ok(guide.includes(`\`${event}\``), `the guide lacks ${event}`)
     const example = readFileSync(join(folder, 'l1.env.example'), 'utf8')
-    const cli = settings['services/cli/main.ts']
+    const cli = settings.cli
     for (const [, variable] of example.matchAll(/(HASHSAND_\w+)=/g)) {
       assert.ok(cli?.includes(String(variable)), variable)
     }

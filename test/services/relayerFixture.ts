@@ -134,7 +134,7 @@ export function relayerProcess(env: Record<string, string>): Relayer {
   return {
     url,
     start: (extra = {}) => {
-      const child = spawn(process.execPath, ['--import', 'tsx', 'services/relayer/main.ts'], {
+      const child = spawn(process.execPath, ['services/start.js', 'relayer'], {
         cwd: root,
         env: { ...process.env, ...env, ...extra },
         stdio: ['ignore', 'pipe', 'inherit'],

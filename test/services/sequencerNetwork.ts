@@ -100,7 +100,7 @@ export async function startTestNetwork(
   const more = typeof env === 'function' ? await env(engine.l1RpcUrl) : env
   const spawnSequencer = async () => {
     await mkdir(join(dir, 'logs'), { recursive: true })
-    const started = spawn(process.execPath, ['--import', 'tsx', 'services/sequencer/main.ts'], {
+    const started = spawn(process.execPath, ['services/start.js', 'sequencer'], {
       cwd: repository,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {

@@ -281,7 +281,7 @@ export async function startWatcherProcess(
   network: Watched,
   env: Record<string, string> = {},
 ): Promise<WatcherProcess> {
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', 'services/watcher/main.ts'], {
+  const child: ChildProcess = spawn(process.execPath, ['services/start.js', 'watcher'], {
     cwd: repository,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {

@@ -23,7 +23,7 @@ export type Command = {
 
 /** Runs the hashsand command with `--json` in a process group of its own, as a person would in a terminal. */
 export function hashsand(args: readonly string[], env: Record<string, string> = {}): Command {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'services/cli/main.ts', '--json', ...args], {
+  const child = spawn(process.execPath, ['services/start.js', 'cli', '--json', ...args], {
     cwd: root,
     detached: true,
     env: { ...process.env, ...env },

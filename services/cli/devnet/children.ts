@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { root } from '../../../chain/artifacts.ts'
 import { ServiceDiedError, WaitedTooLongError } from '../errors.ts'
 
 export type Child = {
@@ -20,7 +21,6 @@ export type StartServiceParameters = {
   env: Record<string, string>
 }
 
-const repository = join(import.meta.dirname, '..', '..', '..')
 const graceMs = 10_000
 
 /**
@@ -30,8 +30,8 @@ const graceMs = 10_000
 export function startService({ name, logs, env }: StartServiceParameters): Child {
   mkdirSync(logs, { recursive: true })
   const logFile = join(logs, `${name}.log`)
-  const child = spawn(process.execPath, ['--import', 'tsx', join('services', name, 'main.ts')], {
-    cwd: repository,
+  const child = spawn(process.execPath, ['services/start.js', name], {
+    cwd: root,
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })

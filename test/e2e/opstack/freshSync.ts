@@ -44,7 +44,7 @@ function essence({ kind, state, deposit, withdrawal, effect }: Message) {
 }
 
 function start({ box, manifest }: RunningNetwork, port: number): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', 'services/sequencer/main.ts'], {
+  return spawn(process.execPath, ['services/start.js', 'sequencer'], {
     cwd: repository,
     stdio: 'ignore',
     env: {

@@ -72,7 +72,7 @@ function startWatcher(
   box: Sandbox,
   { port, l2RpcUrl, nodeRpcUrl }: WatcherParameters,
 ): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', 'services/watcher/main.ts'], {
+  return spawn(process.execPath, ['services/start.js', 'watcher'], {
     cwd: repository,
     stdio: 'ignore',
     env: {

@@ -239,13 +239,13 @@ describe('hashsand outputs', function () {
   })
 
   it('says an error in one line, with a code', async () => {
-    const script = join(import.meta.dirname, '..', '..', '..', 'services', 'cli', 'main.ts')
+    const script = join(import.meta.dirname, '..', '..', '..', 'services', 'cli', 'hashsand.js')
     const words = ['outputs', 'settle', '7', '--state', network.dir, '--manifest', network.manifestPath]
     const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) =>
       // A CI asks for colours, which stand between the words.
       execFile(
         process.execPath,
-        ['--import', 'tsx', script, ...words],
+        [script, ...words],
         { env: { ...process.env, NO_COLOR: '1' } },
         (error, _, said) => resolve({ code: error?.code, stderr: said }),
       ),

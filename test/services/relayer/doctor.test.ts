@@ -155,7 +155,7 @@ describe('relayer doctor', function () {
     const run = (extra: Record<string, string>, ...args: readonly string[]) =>
       new Promise<{ code: unknown; stdout: string }>((resolve) => {
         const env = { ...stage.envOf(0, 'truth'), ...extra }
-        const words = ['--import', 'tsx', 'services/relayer/main.ts', 'doctor', ...args]
+        const words = ['services/start.js', 'relayer', 'doctor', ...args]
         execFile(process.execPath, words, { env, cwd: stage.root }, (error, stdout) =>
           resolve({ code: error?.code ?? 0, stdout }),
         )

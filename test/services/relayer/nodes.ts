@@ -142,7 +142,7 @@ export async function nodesStage(
     args: readonly string[] = [],
   ): Promise<ChildProcess> {
     await mkdir(stateOf(at), { recursive: true })
-    const words = ['--import', 'tsx', ...args, 'services/relayer/main.ts']
+    const words = [...args, 'services/start.js', 'relayer']
     const child = spawn(process.execPath, words, {
       cwd: root,
       env: { ...envOf(at, source), ...extra },

@@ -30,7 +30,7 @@ describe('sequencer obeys its operator', function () {
   /** As a person would: one JSON object a line on standard output, or the exit code and the error. */
   const command = async (...words: string[]) => {
     const manifest = join(network.dir, 'manifest.json')
-    const started = ['--import', 'tsx', 'services/cli/main.ts', '--json', '--manifest', manifest, ...words]
+    const started = ['services/start.js', 'cli', '--json', '--manifest', manifest, ...words]
     const { stdout } = await promisify(execFile)(process.execPath, started, { cwd: repository })
     const lines = stdout.trim().split('\n')
     // Safe: with --json every line is one object.

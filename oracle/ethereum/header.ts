@@ -1,7 +1,7 @@
 import { type Hex, keccak256, toRlp } from 'viem'
+import { toRlpInteger } from '../../chain/rlpInteger.ts'
 import type { EthereumHeader } from './block.ts'
 import { EthereumDescentError, EthereumHashError } from './errors.ts'
-import { toRlpInteger } from './rlpInteger.ts'
 
 /** EthereumRelay follows no more headers than these in one call. */
 export const MAX_DESCENT = 64

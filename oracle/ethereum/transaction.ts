@@ -1,7 +1,7 @@
 import { concatHex, type Hex, keccak256, toRlp } from 'viem'
+import { toRlpInteger } from '../../chain/rlpInteger.ts'
 import type { EthereumTransaction } from './block.ts'
 import { EthereumBlockShapeError, EthereumHashError, EthereumTransactionTypeError } from './errors.ts'
-import { toRlpInteger } from './rlpInteger.ts'
 
 type RlpList = readonly (Hex | RlpList)[]
 

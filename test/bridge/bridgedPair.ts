@@ -6,6 +6,7 @@ import {
   createTestClient,
   createWalletClient,
   encodeFunctionData,
+  type Hash,
   http,
   type PublicClient,
   parseEther,
@@ -56,8 +57,8 @@ export type BridgedPair = {
   propose(): Promise<void>
   /** Moves L1's clock. */
   wait(seconds: number): Promise<void>
-  /** Lets `work` sign as L2's bridge. */
-  asBridgeOnL2(work: (bridge: Wallet) => Promise<unknown>): Promise<void>
+  /** Lets `work` send a transaction as L2's bridge. */
+  asBridgeOnL2(work: (bridge: Wallet) => Promise<Hash>): Promise<void>
   stop(): Promise<void>
 }
 
@@ -168,7 +169,7 @@ async function bridged(nodes: Nodes, stop: () => Promise<void>): Promise<Bridged
       const { L2StandardBridge } = predeploys
       await anvil(clients.l2, 'anvil_impersonateAccount', [L2StandardBridge])
       await anvil(clients.l2, 'anvil_setBalance', [L2StandardBridge, purse])
-      await work(wallet('l2', L2StandardBridge))
+      await receiptFor('l2', await work(wallet('l2', L2StandardBridge)))
       await anvil(clients.l2, 'anvil_setBalance', [L2StandardBridge, '0x0'])
     },
     stop,

@@ -10,7 +10,7 @@ import { minedOn, startTestNetwork, type TestNetwork, until } from '../services/
 // Somebody who has the SDK and the manifest, and nothing else of ours. The service only watches. With a service that acts, on both
 // engines: network/optimism.test.ts.
 describe('optimism', function () {
-  this.timeout(90_000)
+  this.timeout(180_000)
   let network: TestNetwork
   let sdk: OptimismClient
 

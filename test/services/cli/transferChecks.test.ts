@@ -63,7 +63,7 @@ describe('checks of a transfer', function () {
   })
 
   it('refuses what cannot be paid, and coins that are not backed, on the way in alone', async () => {
-    const { pair, send, relay, account, asBridgeOnL2, l2 } = chains
+    const { pair, send, relay, account, asBridgeOnL2 } = chains
     const poor = (await chains.newAccount()).address
     const [approve, deposit] = callsOf({
       ...errand('deposit', poor),
@@ -80,15 +80,9 @@ describe('checks of a transfer', function () {
 
     await checkBeforehand(chains, errand('deposit'))
     const { abi } = loadArtifact('op', 'OptimismMintableERC20')
-    await asBridgeOnL2(async (bridge) => {
-      const print = {
-        address: pair.l2,
-        abi,
-        functionName: 'mint',
-        args: [account, 1n],
-        chain: bridge.chain,
-      } as const
-      await l2.waitForTransactionReceipt({ hash: await bridge.writeContract(print) })
+    await asBridgeOnL2((bridge) => {
+      const mint = { abi, functionName: 'mint', args: [account, 1n] } as const
+      return bridge.writeContract({ address: pair.l2, chain: bridge.chain, ...mint })
     })
     await assert.rejects(checkBeforehand(chains, errand('deposit')), UnbackedTokenError)
     for (const way of ['force-withdraw', 'force-deposit'] as const) await checkBeforehand(chains, errand(way))

@@ -1,4 +1,4 @@
-import type { Hash } from 'viem'
+import type { Hash, PublicClient } from 'viem'
 import { decodeAttributes, depositHash, mintOnly } from '../../bridge/deposit.ts'
 import { depositEnds, relayHash, withdrawalEnds } from '../../bridge/message.ts'
 import {
@@ -98,14 +98,28 @@ async function captureOutput({ l2, store, manifest }: Network, number: bigint): 
 
   const range = { fromBlock: number - interval + 1n, toBlock: number }
   const slots = (await withdrawalsBetween(l2, range)).map(({ hash }) => withdrawalSlot(hash))
-  const proof = await request<StoredProof>(l2, 'eth_getProof', [
-    predeploys.L2ToL1MessagePasser,
-    slots,
-    `0x${number.toString(16)}`,
-  ])
+  const proof = await readProof(l2, slots, number)
   const parts = { stateRoot: block.stateRoot, storageHash: proof.storageHash, blockHash: block.hash }
   const root = checkOutputRoot(number, outputRootProof(parts))
   await store.putOutput({ number, ...parts, root, proof })
+}
+
+/** Slots that a node is asked to prove at once: each takes it some kilobytes, and anybody may have begun thousands of withdrawals. */
+const slotsAtOnce = 500
+
+async function readProof(l2: PublicClient, slots: readonly Hash[], number: bigint): Promise<StoredProof> {
+  const read = (some: readonly Hash[]) =>
+    request<StoredProof>(l2, 'eth_getProof', [
+      predeploys.L2ToL1MessagePasser,
+      some,
+      `0x${number.toString(16)}`,
+    ])
+  const first = await read(slots.slice(0, slotsAtOnce))
+  const storageProof = [...first.storageProof]
+  for (let from = slotsAtOnce; from < slots.length; from += slotsAtOnce) {
+    storageProof.push(...(await read(slots.slice(from, from + slotsAtOnce))).storageProof)
+  }
+  return { ...first, storageProof }
 }
 
 /**

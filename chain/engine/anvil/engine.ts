@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Client, createClient, defineChain, http } from 'viem'
 import { getBlock } from 'viem/actions'
+import { largestAnswerBytes } from '../../answerSize.ts'
 import { assertFinalization } from '../../deploy/assertions.ts'
 import type { Deployment } from '../../deploy/config.ts'
 import { deployL1 } from '../../deploy/l1.ts'
@@ -194,7 +195,10 @@ async function stopNodes({ l1, l2 }: Nodes): Promise<void> {
 }
 
 function clientOf(node: AnvilNode): Client {
-  return createClient({ transport: http(node.rpcUrl, { timeout: RPC_TIMEOUT_MS, retryCount: 0 }) })
+  const patience = { timeout: RPC_TIMEOUT_MS, retryCount: 0 }
+  return createClient({
+    transport: http(node.rpcUrl, { ...patience, maxResponseBodySize: largestAnswerBytes }),
+  })
 }
 
 function testChain(id: number) {

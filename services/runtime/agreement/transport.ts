@@ -1,4 +1,5 @@
 import { type CustomTransport, createClient, custom, http } from 'viem'
+import { largestAnswerBytes } from '../../../chain/answerSize.ts'
 import type { Log } from '../log.ts'
 import { answerOf, type Council } from './answer.ts'
 import { AgreementConfigError } from './errors.ts'
@@ -55,7 +56,9 @@ export function openAgreement({ members, agree, log, patienceMs = 1_500 }: Agree
 
 /** A node at a URL. Its name is host and port: what else is in a URL may be a secret. */
 export function httpMember(url: string, timeoutMs = 10_000): Member {
-  const client = createClient({ transport: http(url, { retryCount: 0, timeout: timeoutMs }) })
+  const client = createClient({
+    transport: http(url, { retryCount: 0, timeout: timeoutMs, maxResponseBodySize: largestAnswerBytes }),
+  })
   // Safe: viem sends any method as it is.
   const request = client.request as unknown as (request: Request) => Promise<unknown>
   return { name: new URL(url).host, ask: (each) => request(each) }

@@ -9,7 +9,8 @@ export async function askSequencer<Schema extends z.ZodType>(
   { services: { sequencer: url } }: Pick<Manifest, 'services'>,
   path: string,
   schema: Schema,
-  say?: Record<string, string>,
+  say?: Record<string, string | number>,
+  patienceMs = 5_000,
 ): Promise<z.output<Schema>> {
   if (url === undefined) throw new SequencerUnreachableError('(none in the manifest)', 'is not known')
   const request = say && {
@@ -17,11 +18,12 @@ export async function askSequencer<Schema extends z.ZodType>(
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(say),
   }
-  const response = await fetch(`${url}${path}`, { ...request, signal: AbortSignal.timeout(5_000) }).catch(
-    (cause: unknown) => {
-      throw new SequencerUnreachableError(url, 'does not answer', cause)
-    },
-  )
+  const response = await fetch(`${url}${path}`, {
+    ...request,
+    signal: AbortSignal.timeout(patienceMs),
+  }).catch((cause: unknown) => {
+    throw new SequencerUnreachableError(url, 'does not answer', cause)
+  })
   const body: unknown = await response.json().catch(() => undefined)
   if (response.ok) return schema.parse(body)
   const problem = problemSchema.safeParse(body)

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { exitCode } from '../runtime/main.ts'
 import { registerBridge } from './commands/bridge.ts'
+import { registerDb } from './commands/db.ts'
 import { registerDemo } from './commands/demo.ts'
 import { registerDeploy } from './commands/deploy.ts'
 import { registerDevnet } from './commands/devnet.ts'
@@ -21,6 +22,7 @@ const program = addSharedOptions(
 )
 registerDevnet(program)
 registerDemo(program)
+registerDb(program)
 registerStatus(program)
 registerReplica(program)
 registerBridge(program)

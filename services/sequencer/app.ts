@@ -4,14 +4,15 @@ import { z } from 'zod'
 import { sdkDepositStatus, sdkWithdrawalStatus } from '../../bridge/status.ts'
 import { BaseError } from '../../chain/errors.ts'
 import { answer, problem } from '../runtime/answer.ts'
+import { type Backups, backupRoutes } from './backupRoutes.ts'
 import type { MessageRecord } from './records.ts'
 import { isReady, readStatus, type Shared } from './status.ts'
 import { wordRoutes } from './wordRoutes.ts'
 
-export type AppParameters = { shared: Shared; registry: Registry }
+export type AppParameters = { shared: Shared; registry: Registry; backups: Backups }
 
 /** What operators and our own services ask. It listens on loopback and holds no key. */
-export function createApp({ shared, registry }: AppParameters): Express {
+export function createApp({ shared, registry, backups }: AppParameters): Express {
   const app = express()
   app.disable('x-powered-by')
 
@@ -38,7 +39,7 @@ export function createApp({ shared, registry }: AppParameters): Express {
     if (message !== undefined) return answer(response, shown(shared, message))
     problem(response, 404, `No message has the id ${request.params.id}. See /v1/messages.`)
   })
-  app.use(wordRoutes(shared.network))
+  app.use(wordRoutes(shared.network), backupRoutes(backups))
   app.use((request, response) => {
     problem(response, 404, `There is nothing at ${request.path}. Try /v1/status or /v1/messages.`)
   })

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openDumpStore } from '../../chain/engine/anvil/dump.ts'
 import { l2Generations } from '../../chain/engine/anvil/engine.ts'
+import { networkIdentity } from '../../chain/identity.ts'
 import { readManifest } from '../../chain/manifest.ts'
 import { connectNode, connectNodes } from '../runtime/agreement/connect.ts'
 import { readConfig } from '../runtime/config.ts'
@@ -16,7 +17,7 @@ import { embeddedConfig, type SequencerConfig, sequencerConfig } from './config.
 import { closeCore, openCore, runCore } from './core.ts'
 import { createFront } from './front.ts'
 import { createRegistry } from './metrics.ts'
-import { type Network, networkIdentity, openNetwork } from './network.ts'
+import { type Network, openNetwork } from './network.ts'
 import { openSequencerStore } from './store.ts'
 
 const log = createLog('sequencer', process.env.HASHSAND_LOG_LEVEL)
@@ -34,6 +35,7 @@ await runMain(log, async () => {
   const folder = (name: string) => join(config.HASHSAND_STATE_DIR, name)
 
   const store = await openSequencerStore(folder('messages'), networkIdentity(manifest))
+  const stores = new Map([['messages', store.copy]])
   const network = await openNetwork({
     manifest,
     store,
@@ -55,7 +57,11 @@ await runMain(log, async () => {
   const core = await openCore({
     network,
     keys,
-    openStore: (role) => openOutboxStore(folder(role)),
+    openStore: async (role) => {
+      const opened = await openOutboxStore(folder(role))
+      stores.set(role, opened.copy)
+      return opened
+    },
     relays: config.HASHSAND_RELAY === 'on',
     maxGas: config.HASHSAND_RELAY_MAX_GAS,
     sweepLeast: config.HASHSAND_SWEEP_LEAST,
@@ -64,7 +70,11 @@ await runMain(log, async () => {
     signal,
   })
   const front = embedded && (await serveFront(network, config, embedded.nodeUrl))
-  const app = createApp({ shared: core.shared, registry: createRegistry(core.shared) })
+  const app = createApp({
+    shared: core.shared,
+    registry: createRegistry(core.shared),
+    backups: { folder: folder('backups'), stores },
+  })
   const admin = await serve({ app, port: config.HASHSAND_PORT, purpose: 'the sequencer' })
   log.info({ l2: front?.url ?? manifest.l2.rpcUrl, admin: admin.url }, 'sequencer.listening')
 

@@ -113,11 +113,6 @@ export async function readMulticall({
   return undefined
 }
 
-/** Binds a store to one network: chain ids, where L2 begins on L1, and the contract that deposits come from. */
-export function networkIdentity({ l1, l2 }: Manifest): string {
-  return `L1 ${l1.chainId}, L2 ${l2.chainId}, from L1 block ${l1.startBlock.hash}, portal ${l1.contracts.OptimismPortal}`
-}
-
 export async function loadOpen(network: Network): Promise<void> {
   network.open.clear()
   network.ended.clear()

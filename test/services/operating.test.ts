@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { apiConfig } from '../../services/api/config.ts'
 import { registerBridge } from '../../services/cli/commands/bridge.ts'
+import { registerDb } from '../../services/cli/commands/db.ts'
 import { registerDeploy } from '../../services/cli/commands/deploy.ts'
 import { registerKeys } from '../../services/cli/commands/keys.ts'
 import { registerMessages } from '../../services/cli/commands/messages.ts'
@@ -26,7 +27,7 @@ const compose = readFileSync(join(folder, 'compose.yaml'), 'utf8')
 
 const program = addSharedOptions(new Command('hashsand'))
 for (const register of [
-  ...[registerBridge, registerDeploy, registerKeys, registerOperator],
+  ...[registerBridge, registerDb, registerDeploy, registerKeys, registerOperator],
   ...[registerMessages, registerOutputs, registerReplica, registerStatus],
 ]) {
   register(program)

@@ -43,3 +43,18 @@ export class CopyExistsError extends BaseError {
     )
   }
 }
+
+export class NotABackupError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly folder: string,
+    readonly problem: string,
+    cause?: unknown,
+  ) {
+    super(
+      `${folder} is no whole backup: ${problem}. Nothing was changed. Name a folder that hashsand db backup wrote.`,
+      cause,
+    )
+  }
+}

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Level } from 'level'
 import { StoreInUseError } from '../outboxErrors.ts'
@@ -42,6 +42,16 @@ export async function openLevel(folder: string): Promise<Database> {
   db.once('closed', () => openHere.delete(folder))
   await writeFile(join(folder, holderNote), String(process.pid))
   return db
+}
+
+/**
+ * Makes a store of what LevelDB can still read in a damaged one that nobody has open. Rows may be gone without a word, and older ones be
+ * there again: whoever calls this knows how to do without them.
+ */
+export async function salvageLevel(folder: string): Promise<void> {
+  // Safe: on Node `level` is classic-level, whose types alone know this.
+  await (Level as unknown as { repair(location: string): Promise<void> }).repair(folder)
+  await rm(join(folder, 'lost'), { recursive: true, force: true })
 }
 
 async function readHolder(folder: string): Promise<number | undefined> {

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Hash } from 'viem'
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
+import { withdrawEtherCall } from '../../../bridge/actions.ts'
+import { withdrawalsOf } from '../../../bridge/observe.ts'
+import { optimismPortalAbi } from '../../../chain/generated/opAbi.ts'
+import { networkIdentity } from '../../../chain/identity.ts'
+import { backUp } from '../../../services/cli/db/backup.ts'
+import { StoreNotEmptyError } from '../../../services/cli/db/errors.ts'
+import { restore } from '../../../services/cli/db/restore.ts'
+import type { Status } from '../../../services/sequencer/status.ts'
+import { minedOn, startTestNetwork, type TestNetwork, until } from '../sequencerNetwork.ts'
+
+const repository = join(import.meta.dirname, '..', '..', '..')
+
+describe('an old backup of the sequencer', function () {
+  this.timeout(240_000)
+  let network: TestNetwork
+  const target = privateKeyToAccount(generatePrivateKey()).address
+
+  before(async () => {
+    network = await startTestNetwork()
+  })
+  after(() => network.close())
+
+  const state = async (id: Hash) => (await network.ask<{ state: string }>(`/v1/messages/${id}`)).state
+  const finalised = (id: Hash) => until(async () => (await state(id)) === 'finalised', `${id} finalised`)
+  const withdraw = async () => {
+    const call = withdrawEtherCall({ amount: 3n, to: target })
+    const hash = await network.l2Wallet('user').sendTransaction(call)
+    const [withdrawal] = withdrawalsOf(await minedOn(network.l2, hash))
+    assert.ok(withdrawal)
+    return withdrawal.hash
+  }
+  const times = async (eventName: 'WithdrawalProven' | 'WithdrawalFinalized', withdrawalHash: Hash) => {
+    const address = network.manifest.l1.contracts.OptimismPortal
+    const args = { withdrawalHash }
+    const range = { fromBlock: 0n, strict: true } as const
+    return (
+      await network.l1.getContractEvents({ address, abi: optimismPortalAbi, eventName, args, ...range })
+    ).length
+  }
+  const sent = () => network.l1.getTransactionCount({ address: network.keys.sequencer.address })
+
+  it('brings nothing twice: what was done after it is seen on the chains, and what it had on its way too', async () => {
+    const folder = join(network.dir, 'sequencer')
+    const backup = join(network.dir, 'backup')
+    const first = await withdraw()
+    await until(async () => ['prove-intent', 'proven'].includes(await state(first)), 'on its way')
+    assert.deepEqual(await backUp(folder, backup, () => Promise.resolve(network.manifest)), [
+      'messages',
+      'sequencer',
+      'proposer',
+    ])
+    const later = [await withdraw(), await withdraw()]
+    for (const id of [first, ...later]) await finalised(id)
+    const spent = await sent()
+
+    await network.killSequencer()
+    const parameters = { folder, backup, network: networkIdentity(network.manifest) }
+    await assert.rejects(restore({ ...parameters, force: false }), StoreNotEmptyError)
+    await restore({ ...parameters, force: true })
+    await network.startSequencer()
+    for (const id of [first, ...later]) await finalised(id)
+    const { outbox } = await network.ask<Status>('/v1/status')
+    assert.equal(outbox.sequencer?.pending, 0)
+    assert.equal(await sent(), spent, 'nothing was sent for what was done')
+
+    const last = await withdraw()
+    await finalised(last)
+    for (const id of [first, ...later, last]) {
+      assert.equal(await times('WithdrawalProven', id), 1)
+      assert.equal(await times('WithdrawalFinalized', id), 1)
+    }
+    assert.equal(await network.l1.getBalance({ address: target }), 12n)
+  })
+
+  it('leaves a folder of whole stores, as the command says', async () => {
+    await network.killSequencer()
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [
+        '--import',
+        'tsx',
+        'services/cli/main.ts',
+        '--json',
+        '--manifest',
+        join(network.dir, 'manifest.json'),
+      ].concat([...['db', 'verify', '--store', join(network.dir, 'sequencer')]]),
+      { cwd: repository },
+    )
+    const lines = stdout.trim().split('\n')
+    // L2 is served by the process that was killed.
+    assert.ok(lines.slice(0, -1).every((line) => /"place":"L2 block \d+".*the node shows nothing/.test(line)))
+    assert.match(lines.at(-1) ?? '', /"verified":\["messages","proposer","sequencer"\]/)
+  })
+})

@@ -30,6 +30,32 @@ export class WithdrawalHashMismatchError extends BaseError {
   }
 }
 
+/** What a node says of a block's receipts is not what the block's header says: it leaves logs out, or makes some up. */
+export class ReceiptsMismatchError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly block: { number: bigint; hash: Hash; receiptsRoot: Hash },
+    /** Undefined where a receipt was none. */
+    readonly computed: Hash | undefined,
+  ) {
+    super(
+      `The node's receipts of block ${block.number} (${block.hash}) hash to ${computed ?? 'nothing'}, its header says ${block.receiptsRoot}: logs are missing or made up. Nothing of that block was used. It is asked again; if this lasts, ask another node.`,
+    )
+  }
+}
+
+/** The portal calls a withdrawal finalised, and the node shows no log of it. */
+export class FinalisationNotShownError extends BaseError {
+  override readonly retry = true
+
+  constructor(readonly withdrawal: Hash) {
+    super(
+      `The withdrawal ${withdrawal} is finalised on L1, but the node shows no log that says with which outcome. Ask again; if this lasts, ask another node.`,
+    )
+  }
+}
+
 /** What the L2 node proves is not what was proposed on L1. */
 export class OutputRootMismatchError extends BaseError {
   override readonly retry = true

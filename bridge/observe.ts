@@ -16,7 +16,9 @@ import {
   l2ToL1MessagePasserAbi,
   optimismPortalAbi,
 } from '../chain/generated/opAbi.ts'
+import { type LogFilter, type LoggingBlock, logsOfBlock } from './blockLogs.ts'
 import { type Deposit, decodeDeposit, type MinedLog } from './deposit.ts'
+import { FinalisationNotShownError } from './errors.ts'
 import { type Relay, relayHash, relayOf } from './message.ts'
 import {
   type DepositState,
@@ -38,20 +40,25 @@ export type L1Contracts = {
 
 export const depositTopic = eventTopic(optimismPortalAbi, 'TransactionDeposited')
 export const withdrawalTopic = eventTopic(l2ToL1MessagePasserAbi, 'MessagePassed')
+/** What logs the withdrawals of L2. */
+export const withdrawalLogs: LogFilter = {
+  address: predeploys.L2ToL1MessagePasser,
+  topic: withdrawalTopic,
+}
 
-/** The deposits of one L1 block, in the order of their logs. Asked by hash: a reorganised block gives an error, not others' logs. */
+/** The deposits of one L1 block, in the order of their logs. */
 export async function depositsOfBlock(
   l1: PublicClient,
-  { portal, blockHash }: { portal: Address; blockHash: Hash },
+  { portal, block }: { portal: Address; block: LoggingBlock },
 ): Promise<Deposit[]> {
-  const logs = await l1.getLogs({ address: portal, blockHash })
-  return logs.filter(({ topics }) => topics[0] === depositTopic).map((log) => decodeDeposit(log))
+  const logs = await logsOfBlock(l1, block, { address: portal, topic: depositTopic })
+  return logs.map((log) => decodeDeposit(log))
 }
 
 /** The withdrawals of one L2 block, in the order of their logs. */
-export async function withdrawalsOfBlock(l2: PublicClient, blockHash: Hash): Promise<Withdrawal[]> {
-  const logs = await l2.getLogs({ address: predeploys.L2ToL1MessagePasser, blockHash })
-  return logs.filter(({ topics }) => topics[0] === withdrawalTopic).map((log) => decodeWithdrawal(log))
+export async function withdrawalsOfBlock(l2: PublicClient, block: LoggingBlock): Promise<Withdrawal[]> {
+  const logs = await logsOfBlock(l2, block, withdrawalLogs)
+  return logs.map((log) => decodeWithdrawal(log))
 }
 
 /** The withdrawals of a range of L2 blocks, in order. */
@@ -117,16 +124,26 @@ export async function readRelayOutcome(
   return { delivered, failed }
 }
 
+/** What logs the delivery of these messages on L2. */
+export const relayLogs = (msgHashes: readonly Hash[]): LogFilter => ({
+  address: predeploys.L2CrossDomainMessenger,
+  topic: toEventSelector(relayedMessages.event),
+  subjects: msgHashes,
+})
+
 const relayedMessages = {
   address: predeploys.L2CrossDomainMessenger,
   event: getAbiItem({ abi: l2CrossDomainMessengerAbi, name: 'RelayedMessage' }),
   strict: true,
 } as const
 
-/** The messages that L2's messenger delivered in a block, by their hashes. */
-export async function relayedInBlock(l2: PublicClient, blockHash: Hash): Promise<Hash[]> {
-  const logs = await l2.getLogs({ ...relayedMessages, blockHash })
-  return logs.map(({ args }) => args.msgHash)
+/** Which of these messages L2's messenger delivered in a block. */
+export async function relayedInBlock(
+  l2: PublicClient,
+  { block, msgHashes }: { block: LoggingBlock; msgHashes: readonly Hash[] },
+): Promise<Hash[]> {
+  const logs = await logsOfBlock(l2, block, relayLogs(msgHashes))
+  return logs.flatMap(({ topics: [, msgHash] }) => (msgHash === undefined ? [] : [msgHash]))
 }
 
 export type Relayed = { msgHash: Hash; blockNumber: bigint }
@@ -216,6 +233,8 @@ async function deliveryOf(
       fromBlock: 0n,
       strict: true,
     })
+    // It is finalised, so there is one: nobody is told that money was lost because a node left it out.
+    if (events.length === 0) throw new FinalisationNotShownError(withdrawal.hash)
     return { delivered: events.some(({ args }) => args.success), replayed: false }
   }
   const at = blockNumber === undefined ? {} : { blockNumber }

@@ -1,27 +1,19 @@
-import type { Hash, PublicClient } from 'viem'
+import type { Hash } from 'viem'
+import type { LoggingBlock } from '../../bridge/blockLogs.ts'
 import { decodeAttributes, depositHash, mintOnly } from '../../bridge/deposit.ts'
 import { depositEnds, relayHash, withdrawalEnds } from '../../bridge/message.ts'
-import {
-  depositsOfBlock,
-  receiptOf,
-  relayedInBlock,
-  withdrawalsBetween,
-  withdrawalsOfBlock,
-} from '../../bridge/observe.ts'
-import { checkOutputRoot, outputRootProof, withdrawalSlot } from '../../bridge/withdrawal.ts'
-import { predeploys } from '../../chain/generated/addresses.ts'
-import { HeadNotSavedError } from './errors.ts'
+import { depositsOfBlock, receiptOf, relayedInBlock, withdrawalsOfBlock } from '../../bridge/observe.ts'
+import { captureHead } from './capture.ts'
+import { HeadNotSavedError, HistoryIncompleteError, L2MovedError } from './errors.ts'
 import { readHistory } from './history.ts'
 import { begunWithdrawal, executedDeposit, notedDeposit, type Place } from './messages.ts'
-import { hashAt, loadOpen, type Network, remember, request, requestOnce } from './network.ts'
+import { hashAt, loadOpen, type Network, remember, requestOnce } from './network.ts'
 import {
   type DepositRecord,
   type L1Header,
   type L2Header,
   type MessageRecord,
-  type OutputRecord,
   relayWithin,
-  type StoredProof,
   stepped,
   type WithdrawalRecord,
 } from './records.ts'
@@ -73,64 +65,6 @@ async function publish(network: Network): Promise<void> {
   await follow(network)
 }
 
-/**
- * Stores the outputs of the heights that get a root: of L2's head, and of those below it that the store has not read. One of
- * these is missing where the answer to `evm_mine` was lost and another block came on top. Answers the head.
- */
-export async function captureHead(network: Network): Promise<bigint> {
-  const { l2, store, manifest } = network
-  const interval = BigInt(manifest.bridge.submissionIntervalBlocks)
-  const head = await l2.getBlockNumber({ cacheTime: 0 })
-  const read = await store.l2Head()
-  let number = head - (head % interval)
-  while (number > 0n && (number === head || (read !== undefined && number > read.number))) {
-    await captureOutput(network, number)
-    number -= interval
-  }
-  return head
-}
-
-/** Stores the output of one height with the proofs of the withdrawals that it is the first to cover. */
-async function captureOutput({ l2, store, manifest }: Network, number: bigint): Promise<void> {
-  const interval = BigInt(manifest.bridge.submissionIntervalBlocks)
-  const block = await l2.getBlock({ blockNumber: number })
-  if ((await store.output(number))?.blockHash === block.hash) return
-
-  const range = { fromBlock: number - interval + 1n, toBlock: number }
-  const slots = (await withdrawalsBetween(l2, range)).map(({ hash }) => withdrawalSlot(hash))
-  const proof = await readProof(l2, slots, number)
-  const parts = { stateRoot: block.stateRoot, storageHash: proof.storageHash, blockHash: block.hash }
-  const root = checkOutputRoot(number, outputRootProof(parts))
-  await store.putOutput({ number, ...parts, root, proof })
-}
-
-/** Slots that a node is asked to prove at once: each takes it some kilobytes, and anybody may have begun thousands of withdrawals. */
-const slotsAtOnce = 500
-
-async function readProof(l2: PublicClient, slots: readonly Hash[], number: bigint): Promise<StoredProof> {
-  const read = (some: readonly Hash[]) =>
-    request<StoredProof>(l2, 'eth_getProof', [
-      predeploys.L2ToL1MessagePasser,
-      some,
-      `0x${number.toString(16)}`,
-    ])
-  const first = await read(slots.slice(0, slotsAtOnce))
-  const storageProof = [...first.storageProof]
-  for (let from = slotsAtOnce; from < slots.length; from += slotsAtOnce) {
-    storageProof.push(...(await read(slots.slice(from, from + slotsAtOnce))).storageProof)
-  }
-  return { ...first, storageProof }
-}
-
-/**
- * What proves withdrawals at one proposed height. The embedded node keeps no old states, so there it was stored or is gone. A real
- * node is asked where the store has nothing, or has what L2 has given up since.
- */
-export async function readOutput(network: Network, number: bigint): Promise<OutputRecord | undefined> {
-  if (network.dumps === undefined) await captureOutput(network, number)
-  return network.store.output(number)
-}
-
 /** Where others make L2's blocks: captures the outputs of new heights that get a root, then reads the blocks. */
 export async function observe(network: Network): Promise<void> {
   const head = await captureHead(network)
@@ -150,6 +84,7 @@ export async function follow(network: Network, upTo?: bigint): Promise<void> {
 async function readBlock(network: Network, parent: L2Header): Promise<L2Header> {
   const number = parent.number + 1n
   const block = await network.l2.getBlock({ blockNumber: number, includeTransactions: true })
+  if (block.parentHash !== parent.hash) throw new L2MovedError(parent)
   const deposits = block.transactions.filter(({ typeHex }) => typeHex === '0x7e')
   const announced = deposits.map(decodeAttributes).find((origin) => origin !== undefined)
   if (announced !== undefined) await readOrigin(network, announced)
@@ -160,9 +95,9 @@ async function readBlock(network: Network, parent: L2Header): Promise<L2Header> 
   const done = await executed(network, hashes, at)
   const messages = [
     ...done,
-    ...(await begun(network, block.hash, at)),
+    ...(await begun(network, block, at)),
     // Last: a deposit may fail and be replayed within one block.
-    ...(await replayed(network, [...network.open.values(), ...done], block.hash, at)),
+    ...(await replayed(network, [...network.open.values(), ...done], block, at)),
   ]
   const minted = deposits.reduce((sum, deposit) => sum + mintOf(deposit), parent.minted)
   const header = { number, hash: block.hash, origin, minted }
@@ -194,9 +129,9 @@ export async function readOrigin(network: Network, origin: L1Header): Promise<vo
     await loadOpen(network)
   }
   const portal = manifest.l1.contracts.OptimismPortal
-  const deposits = await depositsOfBlock(l1, { portal, blockHash: origin.hash })
-  const { timestamp } = await l1.getBlock({ blockHash: origin.hash })
-  const at = { chain: 'L1', blockNumber: origin.number, timestamp } as const
+  const block = await l1.getBlock({ blockHash: origin.hash })
+  const deposits = await depositsOfBlock(l1, { portal, block })
+  const at = { chain: 'L1', blockNumber: origin.number, timestamp: block.timestamp } as const
   const ends = depositEnds(manifest.l1.contracts)
   const messages = deposits.map((deposit) => notedDeposit(deposit, at, ends))
   await store.apply({ l1: origin.number }, { l1: [{ number: origin.number, hash: origin.hash }], messages })
@@ -215,8 +150,10 @@ async function executed(
 
 async function outcome(network: Network, hash: Hash, at: Place<'L2'>): Promise<MessageRecord | undefined> {
   const record = (await network.store.message(hash)) ?? replaced(network, hash)
-  const receipt = record?.kind === 'deposit' ? await receiptOf(network.l2, hash) : undefined
-  if (record?.kind !== 'deposit' || receipt === undefined) return undefined
+  if (record?.kind !== 'deposit') return undefined
+  const receipt = await receiptOf(network.l2, hash)
+  // It stands in the block: a node that shows none has not written it yet, or leaves it out.
+  if (receipt === undefined) throw new HistoryIncompleteError(`the receipt of ${hash}, a deposit on L2`)
   const executedRecord = executedDeposit(record, { receipt, inPlace: record.id !== hash }, at)
   const { id, state, deposit, history } = executedRecord
   if (state === 'failed') {
@@ -230,16 +167,19 @@ async function outcome(network: Network, hash: Hash, at: Place<'L2'>): Promise<M
 async function replayed(
   network: Network,
   messages: readonly MessageRecord[],
-  blockHash: Hash,
+  block: LoggingBlock,
   at: Place<'L2'>,
 ): Promise<DepositRecord[]> {
   const failed = messages.filter(({ state }) => state === 'failed')
-  const deposits = failed.filter((message) => message.kind === 'deposit')
+  const deposits = failed.flatMap((message) => {
+    const relay = message.kind === 'deposit' ? relayWithin(network.manifest, message) : undefined
+    return message.kind === 'deposit' && relay !== undefined ? [[relayHash(relay), message] as const] : []
+  })
   if (deposits.length === 0) return []
-  const delivered = new Set(await relayedInBlock(network.l2, blockHash))
-  return deposits.flatMap((record) => {
-    const relay = relayWithin(network.manifest, record)
-    if (relay === undefined || !delivered.has(relayHash(relay))) return []
+  const msgHashes = deposits.map(([msgHash]) => msgHash)
+  const delivered = new Set(await relayedInBlock(network.l2, { block, msgHashes }))
+  return deposits.flatMap(([msgHash, record]) => {
+    if (!delivered.has(msgHash)) return []
     network.holds.delete(record.id)
     network.log.info({ id: record.id }, 'sequencer.deposit.replayed')
     return [stepped(record, { state: 'replayed', ...at })]
@@ -253,9 +193,9 @@ function replaced(network: Network, hash: Hash): MessageRecord | undefined {
   )
 }
 
-async function begun(network: Network, blockHash: Hash, at: Place<'L2'>): Promise<WithdrawalRecord[]> {
+async function begun(network: Network, block: LoggingBlock, at: Place<'L2'>): Promise<WithdrawalRecord[]> {
   const ends = withdrawalEnds(network.manifest.l1.contracts)
-  const withdrawals = await withdrawalsOfBlock(network.l2, blockHash)
+  const withdrawals = await withdrawalsOfBlock(network.l2, block)
   return withdrawals.map((withdrawal) => begunWithdrawal(withdrawal, at, ends))
 }
 

@@ -1,4 +1,5 @@
 import type { LocalAccount, PublicClient } from 'viem'
+import { ReceiptsMismatchError } from '../../bridge/errors.ts'
 import type { Manifest } from '../../chain/manifest.ts'
 import type { Log } from '../runtime/log.ts'
 import { loop } from '../runtime/loop.ts'
@@ -6,7 +7,8 @@ import { type Outbox, openOutbox } from '../runtime/outbox.ts'
 import type { OutboxStore } from '../runtime/store.ts'
 import { observe } from './blocks.ts'
 import { derive, drainPool, fillToRoot, resume } from './derive.ts'
-import { askingNodes, durableHead, type Network, readMulticall } from './network.ts'
+import { HistoryIncompleteError } from './errors.ts'
+import { alert, askingNodes, durableHead, type Network, readMulticall } from './network.ts'
 import { proposeNext, readLastRoot } from './propose.ts'
 import { createReplayer, type Replayer, replayDeposits } from './replay.ts'
 import type { Shared } from './status.ts'
@@ -110,7 +112,7 @@ export async function runCore(core: Core, { pollMs, readManifest }: Pace): Promi
   const every = (everyMs: number, step: () => Promise<void>) =>
     loop({ log, signal, everyMs, step: () => askingNodes(step) })
   await Promise.all([
-    every(pollMs, () => (makesBlocks(network) ? build(network) : observe(network))),
+    every(pollMs, () => followChains(network)),
     every(pollMs * 2, async () => {
       const mayPropose = () => !signal.aborted && network.words.paused === undefined
       while (mayPropose() && proposer && (await proposeNext(network, proposer))) {
@@ -136,6 +138,18 @@ export async function closeCore({ shared }: Core): Promise<void> {
 
 function makesBlocks({ dumps }: Pick<Network, 'dumps'>): boolean {
   return dumps !== undefined
+}
+
+/** Brings the store, and the embedded L2, up to the chains. An operator is told while what nodes say of a block does not fit. */
+async function followChains(network: Network): Promise<void> {
+  try {
+    await (makesBlocks(network) ? build(network) : observe(network))
+    alert(network, 'node', undefined)
+  } catch (error) {
+    const isUntrue = error instanceof ReceiptsMismatchError || error instanceof HistoryIncompleteError
+    if (isUntrue) alert(network, 'node', error.message)
+    throw error
+  }
 }
 
 /** One step of the embedded chain: L1's deposits, users' transactions, and blocks up to a root that is waited for. */

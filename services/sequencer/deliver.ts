@@ -9,7 +9,7 @@ import { sendOnce } from '../runtime/attempt.ts'
 import { mayRetry } from '../runtime/loop.ts'
 import { OutboxStoppedError } from '../runtime/outboxErrors.ts'
 import { batchCall, batchLimits, type EstimatedCall, gasLimitOf, grouped } from './batch.ts'
-import { readOutput } from './blocks.ts'
+import { readOutput } from './capture.ts'
 import { ProofMissingError, UndeliverableError } from './errors.ts'
 import { heldAfter } from './hold.ts'
 import { alert, type Network } from './network.ts'
@@ -173,8 +173,8 @@ async function proof(network: Network, { id, withdrawal }: WithdrawalRecord): Pr
     args: [withdrawal.origin.blockNumber],
   })
   const proposal = await l1.readContract({ ...oracle, functionName: 'getL2Output', args: [index] })
-  const output = await readOutput(network, proposal.l2BlockNumber)
   const slot = withdrawalSlot(id)
+  const output = await readOutput(network, { number: proposal.l2BlockNumber, slot })
   const entry = output?.proof.storageProof.find(({ key }) => BigInt(key) === BigInt(slot))
   if (output === undefined || entry === undefined) throw new ProofMissingError(id, proposal.l2BlockNumber)
   checkOutputRoot(proposal.l2BlockNumber, outputRootProof(output), proposal.outputRoot)

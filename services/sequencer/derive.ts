@@ -1,4 +1,5 @@
 import { type Hash, type Hex, RpcRequestError, BaseError as ViemError, zeroHash } from 'viem'
+import type { LoggingBlock } from '../../bridge/blockLogs.ts'
 import {
   attributesDeposit,
   type DepositTransaction,
@@ -9,7 +10,8 @@ import {
 import { depositsOfBlock, receiptOf } from '../../bridge/observe.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
 import { l1BlockAbi } from '../../chain/generated/opAbi.ts'
-import { captureHead, mineBlock, readOrigin, seal, sealRest } from './blocks.ts'
+import { mineBlock, readOrigin, seal, sealRest } from './blocks.ts'
+import { captureHead } from './capture.ts'
 import { DepositNotExecutedError, L1UnsettledError } from './errors.ts'
 import { l1HashAt, type Network, request, requestOnce, settledHead } from './network.ts'
 import type { L1Header } from './records.ts'
@@ -99,7 +101,7 @@ async function deriveOrigin(network: Network, number: bigint): Promise<void> {
     await withEmptyPool(network, async () => {
       await readOrigin(network, origin)
       await execute(network, [attributesDeposit(origin, network.batcherHash)])
-      await executeDeposits(network, origin)
+      await executeDeposits(network, block)
     })
   })
 }
@@ -110,18 +112,20 @@ async function completeOrigin(network: Network): Promise<void> {
   if (cursor.number <= BigInt(network.manifest.l1.startBlock.number)) return
   // Another block in its place: `derive` goes back before anything else is done.
   if ((await l1HashAt(network, cursor.number)) !== cursor.hash) return
+  const block = await network.l1.getBlock({ blockHash: cursor.hash })
   await network.gate.write(async () => {
     await drainPool(network)
-    await withEmptyPool(network, () => executeDeposits(network, cursor))
+    await withEmptyPool(network, () => executeDeposits(network, block))
   })
 }
 
-async function executeDeposits(network: Network, { number, hash }: L1Header): Promise<void> {
+async function executeDeposits(network: Network, block: LoggingBlock): Promise<void> {
   const portal = network.manifest.l1.contracts.OptimismPortal
-  const deposits = await depositsOfBlock(network.l1, { portal, blockHash: hash })
+  const deposits = await depositsOfBlock(network.l1, { portal, block })
   await execute(network, deposits)
-  network.completed = hash
-  if (deposits.length > 0) network.log.info({ l1: number, deposits: deposits.length }, 'sequencer.derived')
+  network.completed = block.hash
+  if (deposits.length > 0)
+    network.log.info({ l1: block.number, deposits: deposits.length }, 'sequencer.derived')
 }
 
 /** One dump serves this many deposits, so that a long catch-up neither waits for the disk nor holds readers long. */

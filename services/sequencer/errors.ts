@@ -58,6 +58,17 @@ export class L2HistoryGoneError extends BaseError {
   }
 }
 
+/** L2 gave up a block while the one above it was read. */
+export class L2MovedError extends BaseError {
+  override readonly retry = true
+
+  constructor(readonly block: { number: bigint; hash: Hash }) {
+    super(
+      `L2's block ${block.number + 1n} does not follow ${block.hash}, the block below it: L2 is being reorganised. It is read again at once.`,
+    )
+  }
+}
+
 /** A deposit that the L2 node took did not appear in the block made for it. */
 export class DepositNotExecutedError extends BaseError {
   override readonly retry = true

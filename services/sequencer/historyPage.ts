@@ -9,9 +9,18 @@ import {
   BaseError as ViemError,
   zeroAddress,
 } from 'viem'
+import { type LogFilter, type LoggingBlock, mayHold } from '../../bridge/blockLogs.ts'
 import { type Deposit, decodeAttributes, decodeDeposit, depositHash, mintOnly } from '../../bridge/deposit.ts'
 import { depositEnds, relayHash, withdrawalEnds } from '../../bridge/message.ts'
-import { depositTopic, relayedBetween, withdrawalsBetween } from '../../bridge/observe.ts'
+import {
+  depositTopic,
+  relayedBetween,
+  relayedInBlock,
+  relayLogs,
+  withdrawalLogs,
+  withdrawalsBetween,
+  withdrawalsOfBlock,
+} from '../../bridge/observe.ts'
 import { opConstants } from '../../chain/generated/addresses.ts'
 import { HistoryIncompleteError } from './errors.ts'
 import { inTurn } from './inTurn.ts'
@@ -30,6 +39,8 @@ export type RawBlock = {
   number: Hex
   hash: Hash
   parentHash: Hash
+  receiptsRoot: Hash
+  logsBloom: Hex
   timestamp: Hex
   transactions: readonly Transaction[]
 }
@@ -58,14 +69,9 @@ export async function readMessages(network: Network, page: Page): Promise<Messag
   return [...deposits, ...withdrawals, ...(await replayed(network, page, deposits))]
 }
 
-/** L2 numbers and times of a page's blocks, in order. */
-function timesOf({ blocks }: Page): Map<bigint, bigint> {
-  return new Map(blocks.map(({ block }) => [BigInt(block.number), BigInt(block.timestamp)]))
-}
-
-function rangeOf(times: ReadonlyMap<bigint, bigint>): { fromBlock: bigint; toBlock: bigint } {
-  const numbers = [...times.keys()]
-  return { fromBlock: numbers[0] ?? 0n, toBlock: numbers.at(-1) ?? 0n }
+function rangeOf({ blocks }: Page): { fromBlock: bigint; toBlock: bigint } {
+  const [first, last] = [blocks.at(0), blocks.at(-1)]
+  return { fromBlock: BigInt(first?.block.number ?? 0), toBlock: BigInt(last?.block.number ?? 0) }
 }
 
 /** The deposits that failed, on this page or before it, and that somebody delivered in it after all. */
@@ -80,25 +86,54 @@ async function replayed(
   })
   if (failed.length === 0) return []
   const byHash = new Map(failed)
-  const times = timesOf(page)
-  const delivered = await relayedBetween(network.l2, { msgHashes: [...byHash.keys()], ...rangeOf(times) })
-  return delivered.flatMap(({ msgHash, blockNumber }) => {
-    const record = byHash.get(msgHash)
-    if (record === undefined) return []
-    const timestamp = times.get(blockNumber) ?? 0n
-    return [stepped(record, { state: 'replayed', chain: 'L2', blockNumber, timestamp })]
+  const { l2 } = network
+  const msgHashes = [...byHash.keys()]
+  const shown = await relayedBetween(l2, { msgHashes, ...rangeOf(page) })
+  const loud = loudBlocks(page, relayLogs(msgHashes), shown)
+  const found = await inTurn(loud, async (block) => {
+    const at = { chain: 'L2', blockNumber: block.number, timestamp: block.timestamp } as const
+    const delivered = await relayedInBlock(l2, { block, msgHashes })
+    return delivered.flatMap((msgHash) => {
+      const record = byHash.get(msgHash)
+      return record === undefined ? [] : [stepped(record, { state: 'replayed', ...at })]
+    })
   })
+  return found.flat()
 }
 
 async function begunIn(network: Network, page: Page) {
-  const ends = withdrawalEnds(network.manifest.l1.contracts)
-  const times = timesOf(page)
-  const withdrawals = await withdrawalsBetween(network.l2, rangeOf(times))
-  return withdrawals.map((withdrawal) => {
-    const { blockNumber } = withdrawal.origin
-    const timestamp = times.get(blockNumber) ?? 0n
-    return begunWithdrawal(withdrawal, { chain: 'L2', blockNumber, timestamp }, ends)
+  const { l2, manifest } = network
+  const ends = withdrawalEnds(manifest.l1.contracts)
+  const shown = await withdrawalsBetween(l2, rangeOf(page))
+  const loud = loudBlocks(
+    page,
+    withdrawalLogs,
+    shown.map(({ origin }) => origin),
+  )
+  const found = await inTurn(loud, async (block) => {
+    const at = { chain: 'L2', blockNumber: block.number, timestamp: block.timestamp } as const
+    const withdrawals = await withdrawalsOfBlock(l2, block)
+    return withdrawals.map((withdrawal) => begunWithdrawal(withdrawal, at, ends))
   })
+  return found.flat()
+}
+
+type LoudBlock = LoggingBlock & { timestamp: bigint }
+
+/** The blocks that have logs of a kind, by the node's word or by what their headers admit: a node may leave some out. */
+function loudBlocks(
+  { blocks }: Page,
+  filter: LogFilter,
+  shown: readonly { blockNumber: bigint }[],
+): LoudBlock[] {
+  const numbers = new Set(shown.map(({ blockNumber }) => blockNumber))
+  return blocks
+    .map(({ block }) => ({
+      ...block,
+      number: hexToBigInt(block.number),
+      timestamp: hexToBigInt(block.timestamp),
+    }))
+    .filter(({ number, logsBloom }) => numbers.has(number) || mayHold(logsBloom, filter))
 }
 
 /** What is looked at in its logs a node writes as viem does. */

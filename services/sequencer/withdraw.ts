@@ -1,6 +1,7 @@
 import type { Address, Hash } from 'viem'
+import { FinalisationNotShownError } from '../../bridge/errors.ts'
 import { relayHash } from '../../bridge/message.ts'
-import { readWithdrawalFacts } from '../../bridge/observe.ts'
+import { readWithdrawalFacts, type WithdrawalQuery } from '../../bridge/observe.ts'
 import { isMature, type WithdrawalState, withdrawalState } from '../../bridge/status.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
 import type { Outbox } from '../runtime/outbox.ts'
@@ -109,7 +110,8 @@ async function look(
   // Somebody may have replayed it meanwhile: that is seen when its time has come.
   if (record.state === 'failed' && isWaiting) return undefined
   const query = { contracts: network.manifest.l1.contracts, withdrawal, blockNumber: at }
-  const facts = await readWithdrawalFacts(network.l1, query)
+  const facts = await readFacts(network, query)
+  if (facts === undefined) return undefined
   const state = withdrawalState(facts, now.maturity)
   await note(withdrawer, record, state, now)
 
@@ -123,6 +125,17 @@ async function look(
   if (network.words.skipped.has(id)) return undefined
   if (name === undefined || busy.has(id) || steps.isUnderWay(name, at)) return undefined
   return isHeld(network.holds.get(id), at) ? undefined : { record, name }
+}
+
+/** Undefined where the node leaves out how a withdrawal ended: that one waits, and holds up no other. */
+async function readFacts(network: Network, query: WithdrawalQuery) {
+  try {
+    return await readWithdrawalFacts(network.l1, query)
+  } catch (error) {
+    if (!(error instanceof FinalisationNotShownError)) throw error
+    alert(network, `withdrawal.${query.withdrawal.hash}`, error.message)
+    return undefined
+  }
 }
 
 /** What brings a withdrawal on from a state; undefined where it has to wait, or is at its end. */

@@ -27,9 +27,9 @@ async function depositsOnL1(l1: PublicClient, manifest: Manifest): Promise<strin
   const found: string[] = []
   const head = await l1.getBlockNumber()
   for (let number = BigInt(manifest.l1.startBlock.number) + 1n; number <= head; number++) {
-    const { hash } = await l1.getBlock({ blockNumber: number })
+    const block = await l1.getBlock({ blockNumber: number })
     const portal = manifest.l1.contracts.OptimismPortal
-    found.push(...(await depositsOfBlock(l1, { portal, blockHash: hash })).map((deposit) => deposit.hash))
+    found.push(...(await depositsOfBlock(l1, { portal, block })).map(({ hash }) => hash))
   }
   // The newest block may still be on its way.
   return found
@@ -45,7 +45,7 @@ async function historyOfL2(l2: PublicClient) {
     for (const { hash, typeHex } of block.transactions) {
       if (typeHex === '0x7e') executed.set(hash, (executed.get(hash) ?? 0) + 1)
     }
-    withdrawals.push(...(await withdrawalsOfBlock(l2, block.hash)).map(({ hash }) => hash))
+    withdrawals.push(...(await withdrawalsOfBlock(l2, block)).map(({ hash }) => hash))
   }
   return { executed, withdrawals }
 }

@@ -190,6 +190,21 @@ describe('sequencer history', function () {
     }
   })
 
+  it('F2: reads the withdrawals that a node of L2 leaves out of its logs', async () => {
+    const { l2Node } = network
+    let left = 0
+    const url = await through(l2Node.transport.url, ({ method, result }) => {
+      if (method !== 'eth_getLogs' || !Array.isArray(result) || result.length === 0) return result
+      left += 1
+      return []
+    })
+    const { store, read } = await readAnew({ l2: url })
+    await read()
+    assert.ok(left > 0)
+    await assertSame(store)
+    await store.close()
+  })
+
   it('asks in halves where a node refuses so many logs at once', async () => {
     const { l1 } = network
     let refused = 0

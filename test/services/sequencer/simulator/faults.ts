@@ -10,7 +10,8 @@ const rates = {
   'rpc.node-error': 0.005,
   'rpc.lagging': 0.05,
   'rpc.null-receipt': 0.1,
-  'rpc.logs-missing-at-head': 0.2,
+  'rpc.logs-missing': 0.2,
+  'rpc.receipts-incomplete': 0.2,
   /* the service */
   'process.killed': 0.0015,
   'process.killed-with-node': 0.0008,
@@ -42,6 +43,8 @@ export const faultNames = Object.keys(rates) as Fault[]
 export type Faults = {
   /** Whether the fault strikes now; it is counted. */
   strikes(fault: Fault): boolean
+  /** By chance, which of two ways a fault that strikes takes. */
+  coin(): boolean
   /** No fault strikes from now on. */
   calm(): void
   isCalm(): boolean
@@ -59,6 +62,7 @@ export function createFaults(random: Random, share: number): Faults {
       counts.set(fault, (counts.get(fault) ?? 0) + 1)
       return true
     },
+    coin: () => random.chance(0.5),
     calm: () => {
       calm = true
     },

@@ -70,8 +70,6 @@ export type L1Chain = {
   random: Random
   faults: Faults
   salt: number
-  /** Most blocks that there ever were: what stays after a reorganisation is not new. */
-  most: number
 }
 
 const gwei = 1_000_000_000n
@@ -84,7 +82,6 @@ export function createL1(random: Random, faults: Faults): L1Chain {
     passers: new Map(),
     effects: new Map(),
     salt: 0,
-    most: 0,
   }
   const chain: L1Chain = { blocks: [], known: new Map(), random, faults, ...parts }
   for (let number = 0; number <= Number(finalDepth) + 1; number++) mineL1(chain)
@@ -133,7 +130,6 @@ export function mineL1(chain: L1Chain): L1Block {
     block.receipts.push({ transaction, status, logs: own, position })
   }
   blocks.push(block)
-  chain.most = Math.max(chain.most, blocks.length)
   chain.known.set(hash, block)
   return block
 }

@@ -1,6 +1,7 @@
-import { type Address, type Hash, type Hex, toHex, zeroHash } from 'viem'
+import { type Address, type Hash, type Hex, toHex } from 'viem'
 import { NodeRefusalError, UnknownToModelError } from './errors.ts'
 import type { Faults } from './faults.ts'
+import { bloomOf, type Committed, omitting, omittingReceipts, summaryOf } from './headers.ts'
 import {
   acceptL1,
   environmentOf,
@@ -69,6 +70,8 @@ export function answerL1(
       return faults.strikes('rpc.null-receipt') ? null : receipt(chain, top, params[0] as Hash)
     case 'eth_getTransactionByHash':
       return transaction(chain, params[0] as Hash)
+    case 'eth_getBlockReceipts':
+      return blockReceipts(chain, faults, find({ blockHash: params[0] as Hash }))
     case 'eth_getLogs':
       return logs(chain, faults, top, params[0] as LogFilter)
     case 'eth_sendRawTransaction':
@@ -107,8 +110,10 @@ function shown(block: L1Block | undefined): unknown {
   if (block === undefined) return null
   const { number, hash, parentHash, timestamp, baseFee } = block
   return {
+    ...summaryOf(block, () => block.receipts.map(committed)),
     ...{ hash, parentHash, stateRoot: hash, number: toHex(number), timestamp: toHex(timestamp) },
-    ...{ baseFeePerGas: toHex(baseFee), gasLimit: toHex(30_000_000), gasUsed: '0x0', transactions: [] },
+    ...{ baseFeePerGas: toHex(baseFee), gasLimit: toHex(30_000_000), gasUsed: '0x0' },
+    transactions: block.receipts.map((one) => one.transaction.hash),
   }
 }
 
@@ -120,7 +125,27 @@ function receipt({ blocks }: L1Chain, top: number, hash: Hash): unknown {
   return block === undefined || found === undefined ? null : shownReceipt(block, found)
 }
 
-function shownReceipt(block: L1Block, { transaction, status, logs, position }: Receipt): unknown {
+/** Each uses as much; a header commits to the sum so far. */
+const gasOfEach = 21_000
+const gasUpTo = ({ position }: Receipt): number => gasOfEach * (position + 1)
+
+function committed(receipt: Receipt): Committed {
+  const { status, logs } = receipt
+  return { type: 2, status, gasUsed: BigInt(gasUpTo(receipt)), logs }
+}
+
+/** Not every node knows the method. */
+function blockReceipts(chain: L1Chain, faults: Faults, block: L1Block | undefined): unknown {
+  if (chain.random.chance(0.3)) throw new NodeRefusalError(-32_601, 'the method does not exist')
+  if (block === undefined) return null
+  return omittingReceipts(
+    faults,
+    block.receipts.map((one) => shownReceipt(block, one)),
+  )
+}
+
+function shownReceipt(block: L1Block, receipt: Receipt) {
+  const { transaction, status, logs, position } = receipt
   return {
     ...{ transactionHash: transaction.hash, transactionIndex: toHex(position), from: transaction.from },
     ...{
@@ -128,13 +153,17 @@ function shownReceipt(block: L1Block, { transaction, status, logs, position }: R
       blockNumber: toHex(block.number),
       status: status === 'success' ? '0x1' : '0x0',
     },
-    ...{ to: 'to' in transaction ? transaction.to : l1.OptimismPortal, type: '0x2', gasUsed: toHex(21_000) },
     ...{
-      cumulativeGasUsed: toHex(21_000),
+      to: 'to' in transaction ? transaction.to : l1.OptimismPortal,
+      type: '0x2',
+      gasUsed: toHex(gasOfEach),
+    },
+    ...{
+      cumulativeGasUsed: toHex(gasUpTo(receipt)),
       effectiveGasPrice: toHex(block.baseFee),
       logs: logs.map(shownLog),
     },
-    ...{ contractAddress: null, logsBloom: zeroHash },
+    ...{ contractAddress: null, logsBloom: bloomOf(logs) },
   }
 }
 
@@ -155,20 +184,18 @@ function transaction({ blocks, pool }: L1Chain, hash: Hash): unknown {
   }
 }
 
-function logs({ blocks, most }: L1Chain, faults: Faults, top: number, filter: LogFilter): unknown {
+function logs({ blocks }: L1Chain, faults: Faults, top: number, filter: LogFilter): unknown {
   const { address, topics = [], blockHash, fromBlock = '0x0', toBlock = toHex(top) } = filter
   const wanted = [address].flat()
   const chosen =
     blockHash === undefined
       ? blocks.slice(Number(fromBlock), Math.min(top, toBlock.startsWith('0x') ? Number(toBlock) : top) + 1)
       : [must(blockAt({ blocks } as L1Chain, top, { blockHash }))]
-  const atHead = chosen.some(({ number }) => Number(number) >= most - 2)
-  if (atHead && faults.strikes('rpc.logs-missing-at-head')) return []
-  return chosen
+  const found = chosen
     .flatMap((block) => block.logs)
     .filter((log) => wanted.some((one) => same(one, log.address)))
     .filter((log) => isAsked(log, topics))
-    .map(shownLog)
+  return omitting(faults, found).map(shownLog)
 }
 
 /** What a filter asks of the topics at each place: anything, one, or one of several. */

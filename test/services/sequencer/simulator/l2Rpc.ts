@@ -11,6 +11,8 @@ import {
 } from 'viem'
 import { l1BlockAbi } from '../../../../chain/generated/opAbi.ts'
 import { NodeRefusalError, UnknownToModelError } from './errors.ts'
+import { bloomOf, type Committed, omitting, omittingReceipts, type Striking, summaryOf } from './headers.ts'
+import type { MinedLog } from './l1Chain.ts'
 import { isAsked, shownLog, type Topics } from './l1Rpc.ts'
 import { appendL2, type L2Block, type L2Chain, type L2Receipt, type L2Tx, readDeposit } from './l2Chain.ts'
 import { l1BlockPredeploy, passer, same, token } from './places.ts'
@@ -18,7 +20,12 @@ import { l1BlockPredeploy, passer, same, token } from './places.ts'
 type Filter = { address: Hex; topics?: Topics; blockHash?: Hash; fromBlock?: Hex; toBlock?: Hex }
 
 /** What both engines answer. */
-export function answerL2(chain: L2Chain, method: string, params: readonly unknown[]): unknown {
+export function answerL2(
+  chain: L2Chain,
+  faults: Striking,
+  method: string,
+  params: readonly unknown[],
+): unknown {
   const { blocks } = chain
   switch (method) {
     case 'eth_chainId':
@@ -30,17 +37,22 @@ export function answerL2(chain: L2Chain, method: string, params: readonly unknow
     case 'eth_call':
       return call(held(chain, params[1] as Hex), params[0] as { to: Hex; data: Hex })
     case 'eth_getTransactionReceipt':
-      return receipt(chain, params[0] as Hash)
+      return faults.strikes('rpc.null-receipt') ? null : receipt(chain, params[0] as Hash)
     case 'eth_getBlockReceipts':
-      return receipts(blocks.find(({ hash, number }) => hash === params[0] || toHex(number) === params[0]))
+      return receipts(
+        faults,
+        blocks.find(({ hash, number }) => hash === params[0] || toHex(number) === params[0]),
+      )
     case 'eth_getLogs':
-      return logs(chain, params[0] as Filter)
+      return omitting(faults, logs(chain, params[0] as Filter)).map(shownLog)
     case 'eth_getProof':
       return proof(held(chain, params[2] as Hex), params[0] as Hex, params[1] as Hash[])
     default:
       throw new UnknownToModelError(`L2's method ${method}`)
   }
 }
+
+const neverStriking: Striking = { strikes: () => false, coin: () => false }
 
 /** What the embedded node answers besides: it makes blocks when it is told to, and executes a deposit as often as it is sent. */
 export function answerEmbedded(
@@ -86,7 +98,8 @@ export function answerEmbedded(
       return id
     }
     default:
-      return answerL2(chain, method, params)
+      // The service's own process: it hides nothing.
+      return answerL2(chain, neverStriking, method, params)
   }
 }
 
@@ -132,6 +145,7 @@ function shown(block: L2Block | undefined, whole: boolean): unknown {
   if (block === undefined) return null
   const { number, hash, parentHash, stateRoot, timestamp, receipts } = block
   return {
+    ...summaryOf(block, () => receipts.map((one) => committed(block, one))),
     ...{
       hash,
       parentHash,
@@ -176,11 +190,27 @@ function receipt({ blocks }: L2Chain, hash: Hash): unknown {
   return null
 }
 
-function receipts(block: L2Block | undefined): unknown {
-  return block === undefined ? null : block.receipts.map((one) => shownReceipt(block, one))
+function receipts(faults: Striking, block: L2Block | undefined): unknown {
+  if (block === undefined) return null
+  return omittingReceipts(
+    faults,
+    block.receipts.map((one) => shownReceipt(block, one)),
+  )
 }
 
-function shownReceipt(block: L2Block, { tx, status, logs: own, position }: L2Receipt): unknown {
+/** A deposit's nonce is part of its receipt. Any number will do that follows from its place. */
+function committed({ number }: L2Block, { tx, status, logs: own, position }: L2Receipt): Committed {
+  const isDeposit = tx.kind === 'deposit'
+  const gasUsed = BigInt(21_000 * (position + 1))
+  return {
+    ...{ type: isDeposit ? 0x7e : 2, status, logs: own, gasUsed },
+    ...(isDeposit && { depositNonce: number + BigInt(position) }),
+  }
+}
+
+function shownReceipt(block: L2Block, one: L2Receipt) {
+  const { tx, status, logs: own, position } = one
+  const { gasUsed, depositNonce } = committed(block, one)
   return {
     ...{
       transactionHash: tx.hash,
@@ -193,15 +223,17 @@ function shownReceipt(block: L2Block, { tx, status, logs: own, position }: L2Rec
       to: tx.kind === 'user' ? passer : tx.to,
       type: typeOf(tx),
     },
-    ...{ status: status === 'success' ? '0x1' : '0x0', logs: own.map(shownLog), logsBloom: zeroHash },
-    ...{ gasUsed: '0x0', cumulativeGasUsed: '0x0', effectiveGasPrice: '0x0', contractAddress: null },
+    ...{ status: status === 'success' ? '0x1' : '0x0', logs: own.map(shownLog), logsBloom: bloomOf(own) },
+    ...{ gasUsed: toHex(21_000), cumulativeGasUsed: toHex(gasUsed) },
+    ...{ effectiveGasPrice: '0x0', contractAddress: null },
+    ...(depositNonce !== undefined && { depositNonce: toHex(depositNonce), depositReceiptVersion: '0x1' }),
   }
 }
 
 function logs(
   { blocks }: L2Chain,
   { address, topics = [], blockHash, fromBlock = '0x0', toBlock = '0x0' }: Filter,
-): unknown {
+): MinedLog[] {
   const chosen =
     blockHash === undefined
       ? blocks.slice(Number(fromBlock), Number(toBlock) + 1)
@@ -210,7 +242,6 @@ function logs(
   return chosen
     .flatMap((block) => block.logs)
     .filter((log) => same(log.address, address) && isAsked(log, topics))
-    .map(shownLog)
 }
 
 /** A proof whose one node says which slot stands under which root: enough for the portal of the model. */

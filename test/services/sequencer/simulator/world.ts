@@ -75,7 +75,7 @@ export function createWorld(seed: number, { engine, share }: { engine: Engine; s
         changes: changesL2,
         isUp: () => world.isNodeUp,
         answer: (method, given) =>
-          engine === 'anvil' ? answerEmbedded(l2, saved, method, given) : answerL2(l2, method, given),
+          engine === 'anvil' ? answerEmbedded(l2, saved, method, given) : answerL2(l2, faults, method, given),
         // Its refusal of a deposit is a word about the deposit.
         mayFail: (method) => !changesL2.includes(method),
       },

@@ -11,7 +11,6 @@ import {
   encodeFunctionData,
   getAddress,
   type Hex,
-  hexToBytes,
   http,
   pad,
   toHex,
@@ -111,7 +110,7 @@ const dumpSchema = z.object({
 
 async function contractsOf(client: Client): Promise<GenesisAccounts> {
   const dump = await anvil(client, 'anvil_dumpState', [false])
-  const { accounts } = dumpSchema.parse(JSON.parse(gunzipSync(hexToBytes(dump)).toString()))
+  const { accounts } = dumpSchema.parse(JSON.parse(gunzipSync(Buffer.from(dump.slice(2), 'hex')).toString()))
   const contracts = Object.entries(accounts).filter(([, { code }]) => code !== '0x')
   return new Map(
     contracts.map(([address, { nonce, code, storage }]) => {

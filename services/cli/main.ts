@@ -7,6 +7,7 @@ import { registerDeploy } from './commands/deploy.ts'
 import { registerDevnet } from './commands/devnet.ts'
 import { registerKeys } from './commands/keys.ts'
 import { registerMessages } from './commands/messages.ts'
+import { registerNonce } from './commands/nonce.ts'
 import { registerOperator } from './commands/operator.ts'
 import { registerOutputs } from './commands/outputs.ts'
 import { registerReplica } from './commands/replica.ts'
@@ -27,6 +28,7 @@ registerStatus(program)
 registerReplica(program)
 registerBridge(program)
 registerMessages(program)
+registerNonce(program)
 registerOutputs(program)
 registerKeys(program)
 registerDeploy(program)

@@ -6,9 +6,9 @@ import type { OutboxEntry } from './store.ts'
 type Attempt = { key: string; entry: OutboxEntry | undefined }
 
 /**
- * An effect may need several transactions: one that reverted has used up its key, and one that succeeded may have been undone,
+ * An effect may need several transactions: one that reverted or was cancelled has used up its key, and one that succeeded may have been undone,
  * as when the challenger deletes an output and with it what stood on it. At most one of them is on its way, and a new one begins only
- * once the one before it is settled, and either reverted or lies no later than `missingAt`, the L1 block that lacks the effect.
+ * once the one before it is settled, and either had no effect or lies no later than `missingAt`, the L1 block that lacks the effect.
  */
 function currentAttempt(outbox: Pick<Outbox, 'lookup'>, effect: string, missingAt: bigint): Attempt {
   for (let number = 0; ; number++) {
@@ -16,7 +16,7 @@ function currentAttempt(outbox: Pick<Outbox, 'lookup'>, effect: string, missingA
     const entry = outbox.lookup(key)
     const settled = entry?.settled
     const isSpent =
-      settled !== undefined && (settled.status === 'reverted' || settled.blockNumber <= missingAt)
+      settled !== undefined && (settled.status !== 'success' || settled.blockNumber <= missingAt)
     if (!isSpent) return { key, entry }
   }
 }

@@ -1,3 +1,4 @@
+import type { Address } from 'viem'
 import { KeysError } from './errors.ts'
 
 export class KeyMissingError extends KeysError {
@@ -73,6 +74,21 @@ export class KeyExistsError extends KeysError {
   constructor(readonly path: string) {
     super(
       `${path} is there already and is left as it is. Move it away first; without it its address is lost.`,
+    )
+  }
+}
+
+/** Another process of this machine sends with the same key. */
+export class KeyInUseError extends KeysError {
+  constructor(
+    readonly address: Address,
+    readonly chainId: number,
+    readonly holder: string,
+    cause?: unknown,
+  ) {
+    super(
+      `The key of ${address} is in use on chain ${chainId} by ${holder}. Two senders would take each other's nonces: stop that one first, or give this one a key of its own.`,
+      cause,
     )
   }
 }

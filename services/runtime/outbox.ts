@@ -10,7 +10,8 @@ import type { Log } from './log.ts'
 import { mayRetry } from './loop.ts'
 import { mutex } from './mutex.ts'
 import { receiptOfAny } from './outboxChain.ts'
-import { OutboxIdentityError, OutboxStoppedError } from './outboxErrors.ts'
+import { IntentCancelledError, OutboxIdentityError, OutboxStoppedError } from './outboxErrors.ts'
+import { cancelNonce, fillGaps, type Nonces, readNonces } from './outboxNonces.ts'
 import { enqueue, type Queue, round } from './outboxQueue.ts'
 import { sleep } from './sleep.ts'
 import type { OutboxEntry, OutboxStore } from './store.ts'
@@ -23,7 +24,9 @@ import type { OutboxEntry, OutboxStore } from './store.ts'
  * 2. A replacement is another form of the same entry under the same nonce, stored before it is sent: the chain takes one.
  * 3. An entry gets another nonce only when, at a finalised block, the chain has used its nonce for a foreign transaction:
  *    then none of the old forms can ever be mined.
- * 4. An entry is settled only by a block that can't be lost. Should the chain go back even so, the nonces of settled
+ * 4. A cancellation is one more form of the same entry, an empty one. The intent counts as without effect once that form is settled,
+ *    and not before: until then the chain may still take another one.
+ * 5. An entry is settled only by a block that can't be lost. Should the chain go back even so, the nonces of settled
  *    entries lie above the chain's: those entries are open again, and the same bytes are sent again.
  */
 
@@ -41,7 +44,10 @@ export type Intent = {
 
 export type Outbox = {
   readonly address: Address
-  /** Stores, sends, and waits until the transaction is settled. The receipt may say `reverted`: that key is then spent. */
+  /**
+   * Stores, sends, and waits until the transaction is settled. The receipt may say `reverted`: that key is then spent. Throws
+   * IntentCancelledError where the operator has taken it back.
+   */
   send(intent: Intent): Promise<TransactionReceipt>
   /** What is known of an intent; nothing is sent. */
   lookup(key: string): OutboxEntry | undefined
@@ -51,6 +57,12 @@ export type Outbox = {
   pending(): number
   /** Replacements made by this process. */
   replacements(): number
+  /** What waits at which nonce, and how the chain counts them. */
+  nonces(): Promise<Nonces>
+  /** Puts nothing in the place of what waits at a nonce. Throws NonceNotOpenError, FeeCapError. */
+  cancel(nonce: number): Promise<OutboxEntry>
+  /** Fills the nonces below what waits that nothing stands for, here or in the node's pool, and answers them. */
+  fillGaps(): Promise<number[]>
   close(): Promise<void>
 }
 
@@ -77,7 +89,11 @@ export async function openOutbox(parameters: OutboxParameters): Promise<Outbox> 
   const { client, account, store, log, pollMs = 200 } = parameters
   const waiters = new Map<string, Waiter[]>()
   const queue = await openQueue(parameters, (entry, receipt) => {
-    for (const { resolve } of waiters.get(entry.key) ?? []) resolve(receipt)
+    for (const { resolve, reject } of waiters.get(entry.key) ?? []) {
+      if (receipt === undefined || entry.settled?.status === 'cancelled')
+        reject(new IntentCancelledError(entry.key))
+      else resolve(receipt)
+    }
     waiters.delete(entry.key)
   })
   const closing = new AbortController()
@@ -97,6 +113,7 @@ export async function openOutbox(parameters: OutboxParameters): Promise<Outbox> 
     send: async (intent) => {
       if (signal.aborted) throw new OutboxStoppedError(intent.key)
       const { settled, forms } = await exclusive(() => enqueue(queue, intent))
+      if (settled?.status === 'cancelled') throw new IntentCancelledError(intent.key)
       const receipt = settled === undefined ? undefined : await receiptOfAny(client, forms)
       if (receipt !== undefined) return receipt
       return new Promise((resolve, reject) => {
@@ -108,6 +125,9 @@ export async function openOutbox(parameters: OutboxParameters): Promise<Outbox> 
     entries: () => queue.entries.values(),
     pending: () => [...queue.entries.values()].filter(({ settled }) => settled === undefined).length,
     replacements: () => queue.replacements,
+    nonces: () => exclusive(() => readNonces(queue)),
+    cancel: (nonce) => exclusive(() => cancelNonce(queue, nonce)),
+    fillGaps: () => exclusive(() => fillGaps(queue)),
     close: async () => {
       closing.abort()
       await pumping

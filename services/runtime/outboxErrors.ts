@@ -82,6 +82,30 @@ export class OutboxStoppedError extends BaseError {
   }
 }
 
+/** The operator has taken the intent back, and its nonce went to nothing. */
+export class IntentCancelledError extends BaseError {
+  override readonly retry = true
+
+  constructor(readonly key: string) {
+    super(
+      `The intent "${key}" was cancelled by the operator and has had no effect. What it was for is tried again under a new key, unless it is skipped.`,
+    )
+  }
+}
+
+/** Nothing waits at this nonce. */
+export class NonceNotOpenError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly account: Address,
+    readonly nonce: number,
+    readonly reason: string,
+  ) {
+    super(`Nothing can be cancelled at nonce ${nonce} of ${account}: ${reason}. See hashsand nonce show.`)
+  }
+}
+
 /** Every replacement allowed by the cap was tried. */
 export class FeeCapError extends BaseError {
   override readonly retry = true

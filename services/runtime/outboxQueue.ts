@@ -21,7 +21,8 @@ export type Queue = Required<Pick<OutboxParameters, 'maxFeePerGasCap' | 'stuckBl
     /** The L1 or L2 block at which this process first found a form waiting. */
     sentAtBlock: Map<Hash, bigint>
     replacements: number
-    onSettled: (entry: OutboxEntry, receipt: TransactionReceipt) => void
+    /** Without a receipt where the intent was cancelled. */
+    onSettled: (entry: OutboxEntry, receipt?: TransactionReceipt) => void
   }
 
 /** Stores a new intent with its nonce and its signed bytes, then sends it. A known key changes nothing. */
@@ -65,7 +66,10 @@ async function advance(queue: Queue, entry: OutboxEntry, { safe, nonce }: ChainV
     return
   }
   if (nonce > entry.nonce) {
-    if (await isNonceGone(queue, entry, safe)) await renumber(queue, entry)
+    if (!(await isNonceGone(queue, entry, safe))) return
+    // A foreign transaction did what the cancellation was for.
+    if (newest(entry).cancels) await settleCancelled(queue, entry, safe)
+    else await renumber(queue, entry)
     return
   }
 
@@ -92,10 +96,17 @@ async function isNonceGone({ client, account }: Queue, entry: OutboxEntry, safe:
 }
 
 async function settle(queue: Queue, entry: OutboxEntry, receipt: TransactionReceipt): Promise<void> {
-  const { transactionHash: hash, blockNumber, status } = receipt
+  const { transactionHash: hash, blockNumber } = receipt
+  const isCancelled = entry.forms.some((form) => form.hash === hash && form.cancels)
+  const status = isCancelled ? 'cancelled' : receipt.status
   const settled = await save(queue, { ...entry, settled: { hash, blockNumber, status } })
   for (const form of entry.forms) queue.sentAtBlock.delete(form.hash)
   queue.onSettled(settled, receipt)
+}
+
+async function settleCancelled(queue: Queue, entry: OutboxEntry, blockNumber: bigint): Promise<void> {
+  const { hash } = newest(entry)
+  queue.onSettled(await save(queue, { ...entry, settled: { hash, blockNumber, status: 'cancelled' } }))
 }
 
 async function replace(queue: Queue, entry: OutboxEntry): Promise<void> {
@@ -106,7 +117,9 @@ async function replace(queue: Queue, entry: OutboxEntry): Promise<void> {
     queue.sentAtBlock.delete(newest(entry).hash)
     return
   }
-  const form = await sign(queue, entry, fees)
+  const form = newest(entry).cancels
+    ? await signCancel(queue, entry.nonce, fees)
+    : await sign(queue, entry, fees)
   queue.replacements += 1
   queue.log.info({ key: entry.key, nonce: entry.nonce, hash: form.hash }, 'outbox.replaced')
   await broadcast(queue, await save(queue, { ...entry, forms: [...entry.forms, form] }))
@@ -122,7 +135,7 @@ async function renumber(queue: Queue, entry: OutboxEntry): Promise<void> {
   await broadcast(queue, await save(queue, { ...bare, forms: [...entry.forms, form] }))
 }
 
-async function broadcast(queue: Queue, entry: OutboxEntry): Promise<void> {
+export async function broadcast(queue: Queue, entry: OutboxEntry): Promise<void> {
   const { client, log } = queue
   const form = newest(entry)
   try {
@@ -154,10 +167,16 @@ async function sign(
   return { hash: keccak256(raw), raw, ...fees }
 }
 
-async function save(queue: Queue, entry: OutboxEntry): Promise<OutboxEntry> {
+export async function save(queue: Queue, entry: OutboxEntry): Promise<OutboxEntry> {
   await queue.store.put(entry)
   queue.entries.set(entry.key, entry)
   return entry
+}
+
+/** Nothing, to the key itself: it takes the place of whatever else has that nonce. */
+export async function signCancel(queue: Queue, nonce: number, fees: Fees): Promise<SignedForm> {
+  const nothing = { key: '', to: queue.account.address, data: '0x', value: 0n, gas: 21_000n, nonce } as const
+  return { ...(await sign(queue, nothing, fees)), cancels: true }
 }
 
 function checkSame(known: OutboxEntry, given: Pick<OutboxEntry, 'to' | 'data' | 'value'>): OutboxEntry {
@@ -168,7 +187,7 @@ function checkSame(known: OutboxEntry, given: Pick<OutboxEntry, 'to' | 'data' | 
   return known
 }
 
-function newest(entry: OutboxEntry): SignedForm {
+export function newest(entry: OutboxEntry): SignedForm {
   // Safe: an entry is made with one form, and forms are only added.
   return entry.forms.at(-1) as SignedForm
 }

@@ -5,7 +5,14 @@ import { openTable } from './database/table.ts'
 import { upgrade } from './database/version.ts'
 
 /** One signed form of an intent. Replacements share the nonce, so at most one of them can be mined. */
-export type SignedForm = { hash: Hash; raw: Hex; maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
+export type SignedForm = {
+  hash: Hash
+  raw: Hex
+  maxFeePerGas: bigint
+  maxPriorityFeePerGas: bigint
+  /** Nothing to the key itself, instead of the intent: the operator has taken it back. */
+  cancels?: true
+}
 
 export type OutboxEntry = {
   key: string
@@ -16,8 +23,8 @@ export type OutboxEntry = {
   gas: bigint
   /** Newest last. */
   forms: readonly SignedForm[]
-  /** Set once the chain can't lose the transaction any more. */
-  settled?: { hash: Hash; blockNumber: bigint; status: 'success' | 'reverted' }
+  /** Set once the chain can't lose the transaction any more. What was cancelled has had no effect, and will have none. */
+  settled?: { hash: Hash; blockNumber: bigint; status: 'success' | 'reverted' | 'cancelled' }
 }
 
 export type OutboxStore = {

@@ -5,6 +5,7 @@ import { sdkDepositStatus, sdkWithdrawalStatus } from '../../bridge/status.ts'
 import { BaseError } from '../../chain/errors.ts'
 import { answer, problem } from '../runtime/answer.ts'
 import { type Backups, backupRoutes } from './backupRoutes.ts'
+import { nonceRoutes } from './nonceRoutes.ts'
 import type { MessageRecord } from './records.ts'
 import { isReady, readStatus, type Shared } from './status.ts'
 import { wordRoutes } from './wordRoutes.ts'
@@ -39,7 +40,7 @@ export function createApp({ shared, registry, backups }: AppParameters): Express
     if (message !== undefined) return answer(response, shown(shared, message))
     problem(response, 404, `No message has the id ${request.params.id}. See /v1/messages.`)
   })
-  app.use(wordRoutes(shared.network), backupRoutes(backups))
+  app.use(wordRoutes(shared.network), backupRoutes(backups), nonceRoutes(shared.outboxes))
   app.use((request, response) => {
     problem(response, 404, `There is nothing at ${request.path}. Try /v1/status or /v1/messages.`)
   })

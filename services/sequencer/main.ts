@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Address } from 'viem'
 import { openDumpStore } from '../../chain/engine/anvil/dump.ts'
 import { l2Generations } from '../../chain/engine/anvil/engine.ts'
 import { networkIdentity } from '../../chain/identity.ts'
-import { readManifest } from '../../chain/manifest.ts'
+import { type Manifest, readManifest } from '../../chain/manifest.ts'
 import { connectNode, connectNodes } from '../runtime/agreement/connect.ts'
 import { readConfig } from '../runtime/config.ts'
 import { type Served, serve } from '../runtime/http.ts'
+import { type KeyLock, lockKey } from '../runtime/keyLock.ts'
 import { readKeys } from '../runtime/keys.ts'
 import { createLog } from '../runtime/log.ts'
 import { runMain } from '../runtime/main.ts'
@@ -35,6 +37,7 @@ await runMain(log, async () => {
   const folder = (name: string) => join(config.HASHSAND_STATE_DIR, name)
 
   const store = await openSequencerStore(folder('messages'), networkIdentity(manifest))
+  const locks = await lockKeys(manifest, Object.values(keys), config.HASHSAND_STATE_DIR)
   const stores = new Map([['messages', store.copy]])
   const network = await openNetwork({
     manifest,
@@ -84,6 +87,7 @@ await runMain(log, async () => {
   }).finally(async () => {
     await Promise.all([front?.close(), admin.close(), closeCore(core)])
     await store.close()
+    for (const lock of locks) await lock.release()
   })
   log.info('sequencer.stopped')
 })
@@ -95,4 +99,19 @@ function serveFront(network: Network, config: SequencerConfig, nodeUrl: string):
     host: config.HASHSAND_L2_HOST,
     purpose: 'the L2 RPC',
   })
+}
+
+/** Replays go out on L2 with a key that sends on L1 too. */
+async function lockKeys(
+  { l1, l2 }: Manifest,
+  keys: readonly { address: Address }[],
+  folder: string,
+): Promise<KeyLock[]> {
+  const locks: KeyLock[] = []
+  for (const { address } of keys) {
+    for (const { chainId } of [l1, l2]) {
+      locks.push(await lockKey({ address, chainId, holder: `the sequencer of ${folder}` }))
+    }
+  }
+  return locks
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { BaseError } from '../../chain/errors.ts'
 import { answer, problem } from '../runtime/answer.ts'
 import { CopyExistsError } from '../runtime/database/errors.ts'
+import { NonceNotOpenError } from '../runtime/outboxErrors.ts'
 import { MessageEndedError, MessageUnknownError } from './errors.ts'
 
 /*
@@ -55,5 +56,8 @@ export async function said<Body>(
 
 function statusOf(error: BaseError): number {
   if (error instanceof MessageUnknownError) return 404
-  return error instanceof MessageEndedError || error instanceof CopyExistsError ? 409 : 503
+  const isRefused = [MessageEndedError, CopyExistsError, NonceNotOpenError].some(
+    (kind) => error instanceof kind,
+  )
+  return isRefused ? 409 : 503
 }

@@ -10,6 +10,7 @@ import { registerDb } from '../../services/cli/commands/db.ts'
 import { registerDeploy } from '../../services/cli/commands/deploy.ts'
 import { registerKeys } from '../../services/cli/commands/keys.ts'
 import { registerMessages } from '../../services/cli/commands/messages.ts'
+import { registerNonce } from '../../services/cli/commands/nonce.ts'
 import { registerOperator } from '../../services/cli/commands/operator.ts'
 import { registerOutputs } from '../../services/cli/commands/outputs.ts'
 import { registerReplica } from '../../services/cli/commands/replica.ts'
@@ -28,7 +29,7 @@ const compose = readFileSync(join(folder, 'compose.yaml'), 'utf8')
 const program = addSharedOptions(new Command('hashsand'))
 for (const register of [
   ...[registerBridge, registerDb, registerDeploy, registerKeys, registerOperator],
-  ...[registerMessages, registerOutputs, registerReplica, registerStatus],
+  ...[registerMessages, registerNonce, registerOutputs, registerReplica, registerStatus],
 ]) {
   register(program)
 }

@@ -51,8 +51,8 @@ export type TestNetwork = {
   l2Wallet(role: Role): Wallet
   wbtc: { l1: Address; l2: Address }
   startSequencer(): Promise<void>
-  /** Starts a second one beside it, and answers how it ended. */
-  runSecond(): Promise<{ code: number | null; words: string }>
+  /** Starts a second one beside it, with settings of its own if any, and answers how it ended. */
+  runSecond(env?: Record<string, string>): Promise<{ code: number | null; words: string }>
   /** `kill -9` of the sequencer alone. */
   killSequencer(): Promise<void>
   /** `kill -9` of everything, then everything from disk. */
@@ -98,7 +98,7 @@ export async function startTestNetwork(
   const wallet = (chain: Chain, url: string) => (role: Role) =>
     createWalletClient({ account: keys[role], chain, transport: http(url), pollingInterval: 50 })
   const more = typeof env === 'function' ? await env(engine.l1RpcUrl) : env
-  const spawnSequencer = async () => {
+  const spawnSequencer = async (own: Record<string, string> = {}) => {
     await mkdir(join(dir, 'logs'), { recursive: true })
     const started = spawn(process.execPath, ['services/start.js', 'sequencer'], {
       cwd: repository,
@@ -115,6 +115,7 @@ export async function startTestNetwork(
         HASHSAND_PORT: String(admin),
         HASHSAND_POLL_MS: '50',
         ...more,
+        ...own,
       },
     })
     const out = createWriteStream(join(dir, 'logs', 'sequencer.log'), { flags: 'a' })
@@ -137,8 +138,8 @@ export async function startTestNetwork(
       child = await spawnSequencer()
       await answering(child, `${manifest.services.sequencer}/healthz`, dir)
     },
-    runSecond: async () => {
-      const second = await spawnSequencer()
+    runSecond: async (own) => {
+      const second = await spawnSequencer(own)
       const [words] = await Promise.all([
         second.stdout === null ? '' : second.stdout.toArray().then((chunks) => chunks.join('')),
         once(second, 'exit'),

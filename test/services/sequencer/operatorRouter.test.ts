@@ -4,19 +4,24 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Hash } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
+import { z } from 'zod'
 import { withdrawEtherCall } from '../../../bridge/actions.ts'
 import { withdrawalsOf } from '../../../bridge/observe.ts'
 import { optimismPortalAbi } from '../../../chain/generated/opAbi.ts'
 import { networkIdentity } from '../../../chain/identity.ts'
+import { askSequencer } from '../../../services/cli/askSequencer.ts'
 import { backUp } from '../../../services/cli/db/backup.ts'
 import { StoreNotEmptyError } from '../../../services/cli/db/errors.ts'
 import { restore } from '../../../services/cli/db/restore.ts'
+import { SequencerRefusedError } from '../../../services/cli/errors.ts'
 import type { Status } from '../../../services/sequencer/status.ts'
 import { minedOn, startTestNetwork, type TestNetwork, until } from '../sequencerNetwork.ts'
 
+type Shown = { role: string; address: string; latest: number }
+
 const repository = join(import.meta.dirname, '..', '..', '..')
 
-describe('an old backup of the sequencer', function () {
+describe('what the operator of a sequencer does', function () {
   this.timeout(240_000)
   let network: TestNetwork
   const target = privateKeyToAccount(generatePrivateKey()).address
@@ -43,9 +48,52 @@ describe('an old backup of the sequencer', function () {
       await network.l1.getContractEvents({ address, abi: optimismPortalAbi, eventName, args, ...range })
     ).length
   }
+  /** As a person would: one JSON object a line on standard output. */
+  const command = async (...words: string[]) => {
+    const manifest = join(network.dir, 'manifest.json')
+    const started = ['services/start.js', 'cli', '--json', '--manifest', manifest, ...words]
+    const { stdout } = await promisify(execFile)(process.execPath, started, { cwd: repository })
+    return stdout.trim().split('\n')
+  }
   const sent = () => network.l1.getTransactionCount({ address: network.keys.sequencer.address })
 
-  it('brings nothing twice: what was done after it is seen on the chains, and what it had on its way too', async () => {
+  it('shows the nonces of each key, and cancels none at which nothing waits', async () => {
+    const { keys } = network
+    const ask = (path: string, say?: Record<string, string>) =>
+      askSequencer(network.manifest, path, z.looseObject({}), say)
+    const shown = await network.ask<{ keys: Shown[] }>('/v1/nonces')
+    const byRole = new Map(shown.keys.map((key) => [key.role, key]))
+    assert.deepEqual([...byRole.keys()], ['sequencer', 'proposer'])
+    assert.equal(byRole.get('sequencer')?.address, keys.sequencer.address)
+    assert.equal(byRole.get('sequencer')?.latest, await sent())
+    assert.match((await command('nonce', 'show'))[1] ?? '', /"role":"proposer".*"gaps":\[\]/)
+    assert.deepEqual((await ask('/v1/nonces/sequencer/resync', {})).filled, [])
+    const refusals: [path: string, words: RegExp][] = [
+      ['sequencer/0/cancel', /has used all below|nothing waits there/],
+      ['sequencer/-1/cancel', /no nonce/],
+      ['user/0/cancel', /sends nothing as user/],
+      ['constructor/resync', /sends nothing as constructor/],
+    ]
+    for (const [path, words] of refusals) {
+      await assert.rejects(ask(`/v1/nonces/${path}`, {}), (error) => {
+        assert.ok(error instanceof SequencerRefusedError)
+        return words.test(error.message)
+      })
+    }
+    const body = { method: 'POST', body: '{}' }
+    const headers = { 'content-type': 'application/json', origin: 'https://pages.example' }
+    const url = `${network.manifest.services.sequencer}/v1/nonces/sequencer/resync`
+    assert.equal((await fetch(url, { ...body, headers })).status, 403)
+  })
+
+  it('is kept from starting a second one with the same key, whatever store it has', async () => {
+    const { code, words } = await network.runSecond({ HASHSAND_STATE_DIR: join(network.dir, 'second') })
+    assert.equal(code, 70)
+    assert.match(words, /KeyInUseError/)
+    assert.ok(words.includes(`the sequencer of ${join(network.dir, 'sequencer')}, process`), words)
+  })
+
+  it('brings nothing twice by an old backup: what was done after it is seen on the chains, and what it had on its way too', async () => {
     const folder = join(network.dir, 'sequencer')
     const backup = join(network.dir, 'backup')
     const first = await withdraw()
@@ -80,19 +128,7 @@ describe('an old backup of the sequencer', function () {
 
   it('leaves a folder of whole stores, as the command says', async () => {
     await network.killSequencer()
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [
-        '--import',
-        'tsx',
-        'services/cli/main.ts',
-        '--json',
-        '--manifest',
-        join(network.dir, 'manifest.json'),
-      ].concat([...['db', 'verify', '--store', join(network.dir, 'sequencer')]]),
-      { cwd: repository },
-    )
-    const lines = stdout.trim().split('\n')
+    const lines = await command('db', 'verify', '--store', join(network.dir, 'sequencer'))
     // L2 is served by the process that was killed.
     assert.ok(lines.slice(0, -1).every((line) => /"place":"L2 block \d+".*the node shows nothing/.test(line)))
     assert.match(lines.at(-1) ?? '', /"verified":\["messages","proposer","sequencer"\]/)

@@ -5,6 +5,7 @@ import { registerDb } from './commands/db.ts'
 import { registerDemo } from './commands/demo.ts'
 import { registerDeploy } from './commands/deploy.ts'
 import { registerDevnet } from './commands/devnet.ts'
+import { registerDoctor } from './commands/doctor.ts'
 import { registerKeys } from './commands/keys.ts'
 import { registerMessages } from './commands/messages.ts'
 import { registerNonce } from './commands/nonce.ts'
@@ -24,6 +25,7 @@ const program = addSharedOptions(
 registerDevnet(program)
 registerDemo(program)
 registerDb(program)
+registerDoctor(program)
 registerStatus(program)
 registerReplica(program)
 registerBridge(program)

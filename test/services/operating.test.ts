@@ -8,6 +8,7 @@ import { apiConfig } from '../../services/api/config.ts'
 import { registerBridge } from '../../services/cli/commands/bridge.ts'
 import { registerDb } from '../../services/cli/commands/db.ts'
 import { registerDeploy } from '../../services/cli/commands/deploy.ts'
+import { registerDoctor } from '../../services/cli/commands/doctor.ts'
 import { registerKeys } from '../../services/cli/commands/keys.ts'
 import { registerMessages } from '../../services/cli/commands/messages.ts'
 import { registerNonce } from '../../services/cli/commands/nonce.ts'
@@ -28,7 +29,7 @@ const compose = readFileSync(join(folder, 'compose.yaml'), 'utf8')
 
 const program = addSharedOptions(new Command('hashsand'))
 for (const register of [
-  ...[registerBridge, registerDb, registerDeploy, registerKeys, registerOperator],
+  ...[registerBridge, registerDb, registerDeploy, registerDoctor, registerKeys, registerOperator],
   ...[registerMessages, registerNonce, registerOutputs, registerReplica, registerStatus],
 ]) {
   register(program)

@@ -2,24 +2,30 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Hash } from 'viem'
+import { type Hash, toHex } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { z } from 'zod'
-import { withdrawEtherCall } from '../../../bridge/actions.ts'
-import { withdrawalsOf } from '../../../bridge/observe.ts'
-import { optimismPortalAbi } from '../../../chain/generated/opAbi.ts'
-import { networkIdentity } from '../../../chain/identity.ts'
-import { askSequencer } from '../../../services/cli/askSequencer.ts'
-import { backUp } from '../../../services/cli/db/backup.ts'
-import { StoreNotEmptyError } from '../../../services/cli/db/errors.ts'
-import { restore } from '../../../services/cli/db/restore.ts'
-import { SequencerRefusedError } from '../../../services/cli/errors.ts'
-import type { Status } from '../../../services/sequencer/status.ts'
-import { minedOn, startTestNetwork, type TestNetwork, until } from '../sequencerNetwork.ts'
+import { withdrawEtherCall } from '../../bridge/actions.ts'
+import { withdrawalsOf } from '../../bridge/observe.ts'
+import { optimismPortalAbi } from '../../chain/generated/opAbi.ts'
+import { networkIdentity } from '../../chain/identity.ts'
+import { askSequencer } from '../../services/cli/askSequencer.ts'
+import { backUp } from '../../services/cli/db/backup.ts'
+import { StoreNotEmptyError } from '../../services/cli/db/errors.ts'
+import { repairStore } from '../../services/cli/db/repair.ts'
+import { restore } from '../../services/cli/db/restore.ts'
+import { examine, type Patient } from '../../services/cli/doctor/examine.ts'
+import type { Finding } from '../../services/cli/doctor/finding.ts'
+import { SequencerRefusedError } from '../../services/cli/errors.ts'
+import { request } from '../../services/sequencer/network.ts'
+import type { Status } from '../../services/sequencer/status.ts'
+import { startAnvil } from '../bridge/anvilNode.ts'
+import { damageRow } from './cli/db/storeFixture.ts'
+import { minedOn, startTestNetwork, type TestNetwork, until } from './sequencerNetwork.ts'
 
 type Shown = { role: string; address: string; latest: number }
 
-const repository = join(import.meta.dirname, '..', '..', '..')
+const repository = join(import.meta.dirname, '..', '..')
 
 describe('what the operator of a sequencer does', function () {
   this.timeout(240_000)
@@ -86,6 +92,94 @@ describe('what the operator of a sequencer does', function () {
     assert.equal((await fetch(url, { ...body, headers })).status, 403)
   })
 
+  /** What is not well, as `check: state`, and the whole of it for whoever reads a failure. */
+  const illnesses = async (over: Partial<Patient> = {}) => {
+    const { sequencer, proposer } = network.keys
+    const found = await examine({
+      readManifest: () => Promise.resolve(network.manifest),
+      nodes: {},
+      store: join(network.dir, 'sequencer'),
+      readKeys: () => Promise.resolve({ sequencer: sequencer.address, proposer: proposer.address }),
+      ...over,
+    })
+    assert.ok(found.every(({ state, remedy }) => (state === 'ok') === (remedy === undefined)))
+    const ill = found.filter(({ state }) => state !== 'ok')
+    return { ill: ill.map(({ check, state }) => `${check}: ${state}`), found }
+  }
+
+  it('finds nothing bad where all is well, and says so on the command line', async () => {
+    const lines = await command(
+      'doctor',
+      '--store',
+      join(network.dir, 'sequencer'),
+      '--keys',
+      join(network.dir, 'keys.json'),
+    )
+    // Safe: with --json every line is a finding.
+    const found = lines.map((line) => JSON.parse(line) as Finding)
+    // One node of L1 is all that there is here.
+    assert.deepEqual(
+      found.filter(({ state }) => state !== 'ok').map(({ check }) => check),
+      ['L1 agreement'],
+    )
+    const checks = new Set(found.map(({ check }) => check))
+    const all = [
+      'versions',
+      'disk',
+      'store',
+      'manifest',
+      'L1 node',
+      'L1 agreement',
+      'L2 node',
+      'service',
+      'key sequencer',
+    ]
+    for (const check of [...all, 'key proposer', 'clock', 'identity', 'contracts', 'tokens']) {
+      assert.ok(checks.has(check), check)
+    }
+  })
+
+  it('finds what is bad: nodes, contracts, pairs, keys, a service that is away', async () => {
+    const { manifest, l1 } = network
+    const { rpcUrl } = manifest.l1
+    const ill = async (over: Partial<Patient>) => (await illnesses(over)).ill
+    const other = (change: (copy: typeof manifest) => void) => {
+      const copy = structuredClone(manifest)
+      change(copy)
+      return ill({ readManifest: () => Promise.resolve(copy) })
+    }
+    assert.deepEqual(await ill({ nodes: { l1: [rpcUrl, rpcUrl] } }), [])
+    assert.deepEqual(await ill({ nodes: { l1: [rpcUrl, manifest.l2.rpcUrl] } }), ['L1 node: bad'])
+    assert.deepEqual(await ill({ nodes: { l1: [rpcUrl, 'http://127.0.0.1:1'] } }), ['L1 node: bad'])
+    assert.deepEqual(await ill({ nodes: { l2: [rpcUrl] } }), ['L1 agreement: warn', 'L2 node: bad'])
+    const stranger = await startAnvil(['--chain-id', '900'])
+    assert.deepEqual(await ill({ nodes: { l1: [rpcUrl, stranger.url] } }), ['L1 node: bad'])
+    await stranger.kill()
+    const nowhere = privateKeyToAccount(generatePrivateKey()).address
+    assert.deepEqual(
+      await other(({ l1: { contracts } }) => Object.assign(contracts, { SystemConfig: nowhere })),
+      ['L1 agreement: warn', 'contracts: bad'],
+    )
+    assert.deepEqual(await other(({ tokens }) => Object.assign(tokens[0] ?? {}, { decimals: 9 })), [
+      'L1 agreement: warn',
+      'tokens: bad',
+    ])
+    assert.deepEqual(
+      await other(({ services }) => Object.assign(services, { sequencer: 'http://127.0.0.1:1' })),
+      ['L1 agreement: warn', 'service: bad'],
+    )
+    assert.deepEqual(await ill({ store: join(network.dir, 'nowhere') }), [
+      'disk: bad',
+      'store: warn',
+      'L1 agreement: warn',
+    ])
+    const address = network.keys.proposer.address
+    const before = await l1.getBalance({ address })
+    await request(l1, 'anvil_setBalance', [address, '0x0'])
+    assert.ok((await ill({})).includes('key proposer: bad'))
+    await request(l1, 'anvil_setBalance', [address, toHex(before)])
+  })
+
   it('is kept from starting a second one with the same key, whatever store it has', async () => {
     const { code, words } = await network.runSecond({ HASHSAND_STATE_DIR: join(network.dir, 'second') })
     assert.equal(code, 70)
@@ -126,11 +220,21 @@ describe('what the operator of a sequencer does', function () {
     assert.equal(await network.l1.getBalance({ address: target }), 12n)
   })
 
-  it('leaves a folder of whole stores, as the command says', async () => {
+  it('leaves a folder of whole stores, does not start on a damaged one, and starts on what a repair makes of it', async () => {
     await network.killSequencer()
     const lines = await command('db', 'verify', '--store', join(network.dir, 'sequencer'))
     // L2 is served by the process that was killed.
     assert.ok(lines.slice(0, -1).every((line) => /"place":"L2 block \d+".*the node shows nothing/.test(line)))
     assert.match(lines.at(-1) ?? '', /"verified":\["messages","proposer","sequencer"\]/)
+
+    await damageRow(join(network.dir, 'sequencer', 'proposer'), '!meta!identity', (text) =>
+      text.replace('block 1', 'block 2'),
+    )
+    const { ill } = await illnesses()
+    assert.ok(ill.includes('store: bad') && ill.includes('service: bad'), String(ill))
+    await network.startSequencer().catch(() => {})
+    assert.equal(await network.sequencerExit(), 70)
+    assert.deepEqual((await repairStore(join(network.dir, 'sequencer', 'proposer'))).lost, ['!meta!identity'])
+    await network.startSequencer()
   })
 })

@@ -103,8 +103,8 @@ export function depositHash(deposit: DepositTransaction): Hash {
   return keccak256(serializeDeposit(deposit))
 }
 
-// What a transaction without call data costs.
-const plainGas = 21_000n
+/** What a transaction without call data costs, and every other one at least. */
+export const plainGas = 21_000n
 
 /**
  * What is left of a deposit that cannot be executed at all, such as one that moves more value than its sender has: on

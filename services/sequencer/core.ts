@@ -7,7 +7,7 @@ import { type Outbox, openOutbox } from '../runtime/outbox.ts'
 import type { OutboxStore } from '../runtime/store.ts'
 import { observe } from './blocks.ts'
 import { derive, drainPool, fillToRoot, resume } from './derive.ts'
-import { HistoryIncompleteError } from './errors.ts'
+import { DepositRefusedError, HistoryIncompleteError } from './errors.ts'
 import { alert, askingNodes, durableHead, type Network, readMulticall } from './network.ts'
 import { proposeNext, readLastRoot } from './propose.ts'
 import { createReplayer, type Replayer, replayDeposits } from './replay.ts'
@@ -140,17 +140,19 @@ function makesBlocks({ dumps }: Pick<Network, 'dumps'>): boolean {
   return dumps !== undefined
 }
 
-/** Brings the store, and the embedded L2, up to the chains. An operator is told while what nodes say of a block does not fit. */
+/** Brings the store, and the embedded L2, up to the chains. An operator is told while a node's answers stop that. */
 async function followChains(network: Network): Promise<void> {
   try {
     await (makesBlocks(network) ? build(network) : observe(network))
     alert(network, 'node', undefined)
   } catch (error) {
-    const isUntrue = error instanceof ReceiptsMismatchError || error instanceof HistoryIncompleteError
-    if (isUntrue) alert(network, 'node', error.message)
+    const fault = nodeFaults.some((kind) => error instanceof kind)
+    if (fault && error instanceof Error) alert(network, 'node', error.message)
     throw error
   }
 }
+
+const nodeFaults = [ReceiptsMismatchError, HistoryIncompleteError, DepositRefusedError] as const
 
 /** One step of the embedded chain: L1's deposits, users' transactions, and blocks up to a root that is waited for. */
 async function build(network: Network): Promise<void> {

@@ -8,11 +8,12 @@ import {
   serializeDeposit,
 } from '../../bridge/deposit.ts'
 import { depositsOfBlock, receiptOf } from '../../bridge/observe.ts'
-import { predeploys } from '../../chain/generated/addresses.ts'
+import { opConstants, predeploys } from '../../chain/generated/addresses.ts'
 import { l1BlockAbi } from '../../chain/generated/opAbi.ts'
 import { mineBlock, readOrigin, seal, sealRest } from './blocks.ts'
 import { captureHead } from './capture.ts'
-import { DepositNotExecutedError, L1UnsettledError } from './errors.ts'
+import { DepositNotExecutedError, DepositRefusedError, L1UnsettledError } from './errors.ts'
+import { whyHopeless } from './hopeless.ts'
 import { l1HashAt, type Network, request, requestOnce, settledHead } from './network.ts'
 import type { L1Header } from './records.ts'
 import { followReorganisation } from './reorg.ts'
@@ -143,10 +144,7 @@ async function execute(network: Network, deposits: readonly DepositTransaction[]
 /** Executes a deposit in a block of its own, unless L2 has executed it. */
 async function executeOnce(network: Network, deposit: DepositTransaction): Promise<void> {
   if (await isExecuted(network, deposit)) return
-  const sent = (await trySend(network, deposit)) ? deposit : mintOnly(deposit)
-  if (sent !== deposit && !(await trySend(network, sent))) {
-    throw new DepositNotExecutedError(depositHash(deposit), await network.l2.getBlockNumber({ cacheTime: 0 }))
-  }
+  const sent = await sendAsMuchAsCan(network, deposit)
   const number = await mineBlock(network)
   const receipt = await receiptOf(network.l2, depositHash(sent))
   if (receipt === undefined) throw new DepositNotExecutedError(depositHash(deposit), number)
@@ -161,19 +159,37 @@ async function isExecuted({ l2 }: Network, deposit: DepositTransaction): Promise
 }
 
 /**
- * Whether the node took the transaction. One that it can never execute is refused with a JSON-RPC error. Sent without a retry: a node
- * that took it and whose answer was lost would refuse it the second time, and the sender would get its mint twice.
+ * Sends a deposit, or what is left of one that L2 can never execute, and answers which. A node refuses for passing reasons too, in words that
+ * nobody promised: only what can be seen of the deposit itself costs it its call, and everything else is waited out.
  */
-async function trySend(network: Network, deposit: DepositTransaction): Promise<boolean> {
+async function sendAsMuchAsCan(network: Network, deposit: DepositTransaction): Promise<DepositTransaction> {
+  const refusal = await trySend(network, deposit)
+  if (refusal === undefined) return deposit
+  const id = depositHash(deposit)
+  // Nothing may stand for the words that begin an origin: its deposits would be executed under the one before.
+  const isAttributes = deposit.from === opConstants.DepositorAccount
+  const reason = isAttributes ? undefined : await whyHopeless(network.l2, deposit)
+  if (reason === undefined) throw new DepositRefusedError(id, refusal)
+  network.log.warn({ id, reason }, 'sequencer.deposit.refused')
+  const rest = mintOnly(deposit)
+  const second = await trySend(network, rest)
+  if (second !== undefined) throw new DepositRefusedError(id, second)
+  return rest
+}
+
+/**
+ * Why the node did not take the transaction, in its own words; undefined where it did. Sent without a retry: a node that took it and whose answer
+ * was lost would refuse it the second time, and the sender would get its mint twice.
+ */
+async function trySend(network: Network, deposit: DepositTransaction): Promise<string | undefined> {
   try {
     await requestOnce(network.l2, 'eth_sendRawTransaction', [serializeDeposit(deposit)])
-    return true
+    return undefined
   } catch (error) {
     const refusal =
       error instanceof ViemError ? error.walk((cause) => cause instanceof RpcRequestError) : null
-    if (refusal === null) throw error
-    network.log.warn({ id: depositHash(deposit), reason: refusal.message }, 'sequencer.deposit.refused')
-    return false
+    if (!(refusal instanceof RpcRequestError)) throw error
+    return `${refusal.code} ${refusal.details}`
   }
 }
 

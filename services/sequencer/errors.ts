@@ -81,6 +81,20 @@ export class DepositNotExecutedError extends BaseError {
   }
 }
 
+/** The L2 node did not take a deposit that it could execute: its pool is full, it is overloaded, or it is not well. */
+export class DepositRefusedError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly deposit: Hash,
+    readonly answer: string,
+  ) {
+    super(
+      `L2's node refuses the deposit ${deposit} (${answer}), and nothing in the deposit is a reason to. It is tried again, and what follows it waits. If this lasts, see to the node: nothing is lost meanwhile.`,
+    )
+  }
+}
+
 /** A node answered with an error where its blocks were asked for: it restarts, or its blocks are being replaced. */
 export class NodeAnswerError extends BaseError {
   override readonly retry = true

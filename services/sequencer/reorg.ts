@@ -1,7 +1,8 @@
-import { type Hash, type Hex, BaseError as ViemError } from 'viem'
+import { type Hash, type Hex, type PublicClient, RpcRequestError, BaseError as ViemError } from 'viem'
+import { predeploys } from '../../chain/generated/addresses.ts'
 import { genesisHeader, seal } from './blocks.ts'
 import { L2HistoryGoneError, ReorganisationTooDeepError } from './errors.ts'
-import { alert, hashAt, l1HashAt, loadOpen, type Network, request } from './network.ts'
+import { alert, hashAt, l1HashAt, loadOpen, type Network, request, requestOnce } from './network.ts'
 import type { L1Header, L2Header } from './records.ts'
 
 /*
@@ -64,15 +65,39 @@ async function lastCanonical(network: Network, head: L1Header): Promise<L2Header
   return { ...genesis, hash: (await hashAt(network.l2, 0n)) ?? genesis.hash }
 }
 
+/**
+ * Asked once: told a second time because its answer was lost, the node would go back twice as far. Whether it went is seen from its head, and that
+ * it can't from the state that it no longer has: what it answers to the request itself may pass.
+ */
 async function rollBack({ l2 }: Network, from: bigint, target: L2Header): Promise<void> {
   if (from === target.number) return
-  try {
-    await request(l2, 'anvil_rollback', [Number(from - target.number)])
-  } catch (cause) {
-    throw new L2HistoryGoneError(from, target.number, cause)
-  }
+  const failure = await requestOnce(l2, 'anvil_rollback', [Number(from - target.number)]).then(
+    () => undefined,
+    (cause: unknown) => ({ cause }),
+  )
   const head = await l2.getBlock()
-  if (head.hash !== target.hash) throw new L2HistoryGoneError(from, target.number)
+  if (head.hash === target.hash) return
+  if (failure !== undefined && head.number === from && (await holdsState(l2, target.number))) {
+    throw failure.cause
+  }
+  throw new L2HistoryGoneError(from, target.number, failure?.cause)
+}
+
+/** False where the node refuses the state of this block twice, and gives that of its head. */
+async function holdsState(l2: PublicClient, blockNumber: bigint): Promise<boolean> {
+  const address = predeploys.L1Block
+  for (let tries = 0; tries < 2; tries++) {
+    try {
+      await l2.getBalance({ address, blockNumber })
+      return true
+    } catch (error) {
+      const isRefused =
+        error instanceof ViemError && error.walk((cause) => cause instanceof RpcRequestError) !== null
+      if (!isRefused) throw error
+    }
+    await l2.getBalance({ address })
+  }
+  return false
 }
 
 async function usersTransactions({ l2 }: Network, after: bigint, upTo: bigint): Promise<Hex[]> {

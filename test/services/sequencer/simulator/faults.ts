@@ -12,6 +12,7 @@ const rates = {
   'rpc.null-receipt': 0.1,
   'rpc.logs-missing': 0.2,
   'rpc.receipts-incomplete': 0.2,
+  'l2.refuses-in-passing': 0.1,
   /* the service */
   'process.killed': 0.0015,
   'process.killed-with-node': 0.0008,

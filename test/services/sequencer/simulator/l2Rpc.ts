@@ -11,6 +11,7 @@ import {
 } from 'viem'
 import { l1BlockAbi } from '../../../../chain/generated/opAbi.ts'
 import { NodeRefusalError, UnknownToModelError } from './errors.ts'
+import type { Faults } from './faults.ts'
 import { bloomOf, type Committed, omitting, omittingReceipts, type Striking, summaryOf } from './headers.ts'
 import type { MinedLog } from './l1Chain.ts'
 import { isAsked, shownLog, type Topics } from './l1Rpc.ts'
@@ -36,6 +37,9 @@ export function answerL2(
       return shown(find(chain, params[0] as Hex), params[1] === true)
     case 'eth_call':
       return call(held(chain, params[1] as Hex), params[0] as { to: Hex; data: Hex })
+    case 'eth_getBalance':
+      held(chain, params[1] as Hex)
+      return toHex(everybodysWei)
     case 'eth_getTransactionReceipt':
       return faults.strikes('rpc.null-receipt') ? null : receipt(chain, params[0] as Hash)
     case 'eth_getBlockReceipts':
@@ -57,7 +61,7 @@ const neverStriking: Striking = { strikes: () => false, coin: () => false }
 /** What the embedded node answers besides: it makes blocks when it is told to, and executes a deposit as often as it is sent. */
 export function answerEmbedded(
   chain: L2Chain,
-  saved: Map<Hex, L2Block[]>,
+  { saved, faults }: { saved: Map<Hex, L2Block[]>; faults: Faults },
   method: string,
   params: readonly unknown[],
 ): unknown {
@@ -71,6 +75,7 @@ export function answerEmbedded(
       return '0x0'
     }
     case 'eth_sendRawTransaction':
+      if (faults.strikes('l2.refuses-in-passing')) throw passingRefusal(faults)
       return send(chain, params[0] as Hex)
     case 'eth_getRawTransactionByHash':
       return everyTx(chain).find(({ hash }) => hash === params[0])?.raw ?? null
@@ -116,11 +121,22 @@ function send(chain: L2Chain, raw: Hex): Hash {
   ) {
     throw new NodeRefusalError(-32_003, 'nonce too low')
   }
-  if (tx.kind === 'deposit' && tx.value > 10n ** 29n)
+  if (tx.kind === 'deposit' && tx.value > everybodysWei + tx.mint)
     throw new NodeRefusalError(-32_003, 'Insufficient funds for gas * price + value')
   chain.pool.push(tx)
   return tx.hash
 }
+
+/** What a node says when it is not well. The words may be those of a refusal that stays. */
+function passingRefusal(faults: Striking): NodeRefusalError {
+  if (faults.coin()) return new NodeRefusalError(-32_003, 'Insufficient funds for gas * price + value')
+  return faults.coin()
+    ? new NodeRefusalError(-32_005, 'rate limit')
+    : new NodeRefusalError(-32_603, 'internal error')
+}
+
+/** The model knows who has how much only in sum. */
+const everybodysWei = 10n ** 29n
 
 function everyTx({ blocks, pool }: L2Chain): L2Tx[] {
   return [...pool, ...blocks.flatMap(({ receipts }) => receipts.map(({ tx }) => tx))]
@@ -152,7 +168,7 @@ function shown(block: L2Block | undefined, whole: boolean): unknown {
       stateRoot,
       number: toHex(number),
       timestamp: toHex(timestamp),
-      gasLimit: '0x0',
+      gasLimit: toHex(30_000_000),
       gasUsed: '0x0',
     },
     transactions: receipts.map(({ tx }) => (whole ? shownTx(tx, block) : tx.hash)),

@@ -18,8 +18,6 @@ export type Node = {
   changes: readonly string[]
   isUp: () => boolean
   answer: (method: string, params: readonly unknown[]) => unknown
-  /** Whether the node may answer an error that comes from itself: not where that would be a word about a deposit. */
-  mayFail: (method: string) => boolean
 }
 
 export type WireParts = {
@@ -56,7 +54,7 @@ function send(node: Node, parts: WireParts, request: Request): Promise<unknown> 
       const fail = (fault: Fault) => faults.strikes(fault)
       if (!node.isUp() || fail('rpc.reset')) return later(1, 'reset', () => reject(lost(node, request)))
       if (fail('rpc.throttled')) return later(1, 'throttled', () => reject(lost(node, request, 429)))
-      if (node.mayFail(method) && fail('rpc.node-error')) {
+      if (fail('rpc.node-error')) {
         return later(1, 'node error', () => reject(refused(node, request, -32_000, 'internal: try again')))
       }
       const isLate = fail('rpc.timeout')

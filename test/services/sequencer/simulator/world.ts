@@ -68,16 +68,15 @@ export function createWorld(seed: number, { engine, share }: { engine: Engine; s
           }
           return answerL1(l1, faults, method, given)
         },
-        mayFail: () => true,
       },
       l2: {
         url: l2Url,
         changes: changesL2,
         isUp: () => world.isNodeUp,
         answer: (method, given) =>
-          engine === 'anvil' ? answerEmbedded(l2, saved, method, given) : answerL2(l2, faults, method, given),
-        // Its refusal of a deposit is a word about the deposit.
-        mayFail: (method) => !changesL2.includes(method),
+          engine === 'anvil'
+            ? answerEmbedded(l2, { saved, faults }, method, given)
+            : answerL2(l2, faults, method, given),
       },
     },
     dumpsOf: engine === 'anvil' ? (owner) => dumpsOf(world, saved, owner) : undefined,

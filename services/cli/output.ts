@@ -14,35 +14,49 @@ export type Output = {
   result(fields: Record<string, unknown>, text: string): void
   /** Something long is under way. Repeated calls replace the line on a terminal. */
   progress(text: string): void
+  /** What is so now, of something that is watched: drawn over the frame before on a terminal, where there is none `line` alone. */
+  frame(fields: Record<string, unknown>, shown: { text: string; line: string }): void
   /** Ends a replaced line. */
   done(): void
 }
 
-export function createOutput(json: boolean): Output {
-  const live = process.stderr.isTTY === true && !json
+type Stream = { isTTY?: boolean; write(text: string): unknown }
+
+export function createOutput(
+  json: boolean,
+  { stdout, stderr }: { stdout: Stream; stderr: Stream } = process,
+): Output {
+  const live = stderr.isTTY === true && !json
   let open = false
   const done = () => {
-    if (open) process.stderr.write('\n')
+    if (open) stderr.write('\n')
     open = false
   }
   return {
     json,
     result(fields, text) {
       done()
-      process.stdout.write(json ? `${toJson(fields)}\n` : `${text}\n`)
+      stdout.write(json ? `${toJson(fields)}\n` : `${text}\n`)
     },
     progress(text) {
       if (json) return
       if (!live) {
-        process.stderr.write(`${text}\n`)
+        stderr.write(`${text}\n`)
         return
       }
-      process.stderr.write(`\r\u001b[2K${pc.dim(text)}`)
+      stderr.write(`\r\u001b[2K${pc.dim(text)}`)
       open = true
+    },
+    frame(fields, { text, line }) {
+      if (json) stdout.write(`${toJson(fields)}\n`)
+      else stdout.write(stdout.isTTY === true ? `${clearScreen}${text}\n` : `${line}\n`)
     },
     done,
   }
 }
+
+/** Also what was scrolled away: the next frame begins at the top. */
+const clearScreen = '\u001b[H\u001b[2J\u001b[3J'
 
 /** One line of JSON in which bigints are decimal strings. */
 export function toJson(value: unknown): string {

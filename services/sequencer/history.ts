@@ -105,10 +105,11 @@ function createProgress(network: Network, { parent, head }: Stretch) {
     tell: (read: bigint, more: number) => {
       messages += more
       const seconds = (performance.now() - began) / 1_000
+      const blocksPerSecond = Math.round(Number(read - parent.number) / seconds)
       const secondsLeft = Math.round((Number(head - read) / Number(read - parent.number)) * seconds)
-      network.history = { read, of: head, secondsLeft }
       const messagesPerSecond = Math.round(messages / seconds)
-      network.log.info({ ...network.history, messages, messagesPerSecond }, 'sequencer.history')
+      network.history = { read, of: head, secondsLeft, blocksPerSecond, messagesPerSecond }
+      network.log.info({ ...network.history, messages }, 'sequencer.history')
     },
   }
 }

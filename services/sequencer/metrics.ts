@@ -31,6 +31,10 @@ function createGauges(registry: Registry) {
     ready: gauge('ready', '1 when both chains answer and L2 is not far behind'),
     alerts: gauge('alerts', 'Things that an operator has to look at'),
     lag: gauge('derivation_lag_blocks', 'Durable L1 blocks that L2 has not executed'),
+    historyLeft: gauge('history_blocks_left', 'L2 blocks still to be read in bulk; 0 when none are'),
+    historyBlocks: gauge('history_blocks_per_second', 'L2 blocks that are read in bulk each second'),
+    historyMessages: gauge('history_messages_per_second', 'Messages that are read in bulk each second'),
+    historySeconds: gauge('history_seconds_left', 'How long that takes at this pace'),
     /* Do messages arrive? */
     messages: gauge('messages', 'Bridge messages by kind and state', ['kind', 'state']),
     oldest: gauge('oldest_message_seconds', 'How long the message that waits longest is in its state', [
@@ -55,6 +59,11 @@ function createGauges(registry: Registry) {
 function show(gauges: ReturnType<typeof createGauges>, status: Status): void {
   gauges.alerts.set(Object.keys(status.alerts).length)
   gauges.lag.set(Number(status.cursor.lag))
+  const { history } = status
+  gauges.historyLeft.set(history === undefined ? 0 : Number(history.of - history.read))
+  gauges.historyBlocks.set(history?.blocksPerSecond ?? 0)
+  gauges.historyMessages.set(history?.messagesPerSecond ?? 0)
+  gauges.historySeconds.set(history?.secondsLeft ?? 0)
   for (const kind of ['deposit', 'withdrawal'] as const) {
     // From 0 on: what begins at 1 has not increased for whoever looks at it.
     gauges.messages.set({ kind, state: 'failed' }, 0)

@@ -13,6 +13,17 @@ import { type L1Header, type MessageRecord, relayWithin } from './records.ts'
 import type { SequencerStore } from './store.ts'
 import { readWords, type Words } from './words.ts'
 
+/** How far the reading of history has come, and how long it will take at this pace. */
+export type Backfill = {
+  /** L2 blocks. */
+  read: bigint
+  of: bigint
+  secondsLeft: number
+  blocksPerSecond: number
+  /** Deposits and withdrawals. */
+  messagesPerSecond: number
+}
+
 /** Everything that the parts of this service share. */
 export type Network = {
   manifest: Manifest
@@ -42,8 +53,8 @@ export type Network = {
   open: Map<string, MessageRecord>
   /** Withdrawals that ended at an L1 block to which the supplies have not been compared yet. */
   ended: Map<string, MessageRecord>
-  /** While history is read in bulk: up to which L2 block, of how many, and how long it will take at this pace. */
-  history: { read: bigint; of: bigint; secondsLeft: number } | undefined
+  /** While history is read in bulk. */
+  history: Backfill | undefined
   /** The newest L2 block that holds a withdrawal. */
   newestWithdrawal: bigint
   alerts: Map<string, string>

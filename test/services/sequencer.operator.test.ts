@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { Registry } from 'prom-client'
 import { type Hash, toHex } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { z } from 'zod'
@@ -9,6 +12,8 @@ import { withdrawEtherCall } from '../../bridge/actions.ts'
 import { withdrawalsOf } from '../../bridge/observe.ts'
 import { optimismPortalAbi } from '../../chain/generated/opAbi.ts'
 import { networkIdentity } from '../../chain/identity.ts'
+import { writeManifest } from '../../chain/manifest.ts'
+import { createApp as createApi } from '../../services/api/app.ts'
 import { askSequencer } from '../../services/cli/askSequencer.ts'
 import { backUp } from '../../services/cli/db/backup.ts'
 import { StoreNotEmptyError } from '../../services/cli/db/errors.ts'
@@ -17,6 +22,8 @@ import { restore } from '../../services/cli/db/restore.ts'
 import { examine, type Patient } from '../../services/cli/doctor/examine.ts'
 import type { Finding } from '../../services/cli/doctor/finding.ts'
 import { SequencerRefusedError } from '../../services/cli/errors.ts'
+import { serve } from '../../services/runtime/http.ts'
+import { createLog } from '../../services/runtime/log.ts'
 import { request } from '../../services/sequencer/network.ts'
 import type { Status } from '../../services/sequencer/status.ts'
 import { startAnvil } from '../bridge/anvilNode.ts'
@@ -90,6 +97,26 @@ describe('what the operator of a sequencer does', function () {
     const headers = { 'content-type': 'application/json', origin: 'https://pages.example' }
     const url = `${network.manifest.services.sequencer}/v1/nonces/sequencer/resync`
     assert.equal((await fetch(url, { ...body, headers })).status, 403)
+  })
+
+  it('is shown again and again until Ctrl-C, a line at a time where there is no terminal', async () => {
+    const { manifest } = network
+    const api = createApi({ manifest, registry: new Registry(), log: createLog('api', 'silent') })
+    const served = await serve({ app: api, port: 0, purpose: 'the api' })
+    const path = join(network.dir, 'watched.json')
+    await writeManifest(path, { ...manifest, services: { ...manifest.services, api: served.url } })
+    const words = ['services/start.js', 'cli', '--manifest', path, 'status', '--watch']
+    const child = spawn(process.execPath, words, { cwd: repository, stdio: ['ignore', 'pipe', 'inherit'] })
+    const lines: string[] = []
+    for await (const line of createInterface({ input: child.stdout })) {
+      lines.push(line)
+      if (lines.length === 2) child.kill('SIGINT')
+    }
+    if (child.exitCode === null) await once(child, 'exit')
+    await served.close()
+    assert.equal(child.exitCode, 0)
+    // Nobody runs a relayer here.
+    for (const line of lines) assert.match(line, /^test not healthy, L1 \d+, L2 \d+, relayer is down/)
   })
 
   /** What is not well, as `check: state`, and the whole of it for whoever reads a failure. */

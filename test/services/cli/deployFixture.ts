@@ -50,6 +50,7 @@ export function recordedOutput() {
     json: true,
     result: (fields) => void results.push(fields),
     progress: (text) => void steps.push(text),
+    frame: () => undefined,
     done: () => {},
   }
   return { output, results, steps }

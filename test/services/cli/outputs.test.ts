@@ -66,6 +66,7 @@ describe('hashsand outputs', function () {
         texts.push(text)
       },
       progress: (text) => told.push(text),
+      frame: () => undefined,
       done: () => {},
     },
   })

@@ -59,7 +59,8 @@ describe('nonces of an outbox', () => {
 
   const mine = () => node.rpc('evm_mine')
   const openStore = () => openOutboxStore(join(folder, 'outbox'))
-  const openQueue = async (more: { store?: OutboxStore; safeHead?: () => Promise<bigint> } = {}) => {
+  type More = { store?: OutboxStore; safeHead?: () => Promise<bigint>; stuckBlocks?: bigint }
+  const openQueue = async (more: More = {}) => {
     const signal = new AbortController().signal
     const store = more.store ?? (await openStore())
     const outbox = await openOutbox({ client, account, log, signal, pollMs: 20, ...more, store })
@@ -122,6 +123,31 @@ describe('nonces of an outbox', () => {
     const { to, value } = await client.getTransaction({ hash: nothing.hash })
     assert.deepEqual([to?.toLowerCase(), value], [account.address.toLowerCase(), 0n])
     await assert.rejects(outbox.send(pay(1)), IntentCancelledError)
+  })
+
+  it('stay taken back when nothing itself is stuck: what replaces it is nothing too', async () => {
+    const outbox = await openQueue({ stuckBlocks: 2n })
+    const end = begin(outbox, 7)
+    await stored(outbox, 'pay:7')
+    const { forms } = await outbox.cancel(0)
+    const dear = toHex((forms.at(-1)?.maxFeePerGas ?? 0n) * 3n)
+    await until(
+      () => (outbox.lookup('pay:7')?.forms.length ?? 0) > 2,
+      async () => {
+        await node.rpc('anvil_setNextBlockBaseFeePerGas', dear)
+        await mine()
+      },
+    )
+    await until(() => end.told !== undefined)
+    assert.equal(end.told, 'IntentCancelledError')
+    assert.deepEqual(
+      outbox
+        .lookup('pay:7')
+        ?.forms.slice(1)
+        .every(({ cancels }) => cancels),
+      true,
+    )
+    assert.equal(await effects(7), 0n)
   })
 
   it('free what they were for only when nothing is final in their place, and then for one more try', async () => {
@@ -217,7 +243,7 @@ describe('nonces of an outbox', () => {
           await crash()
         },
       ),
-      { numRuns: 10 },
+      { numRuns: 6 },
     )
   })
 })

@@ -24,6 +24,20 @@ export class PortInUseError extends BaseError {
   }
 }
 
+/** A test named a moment that the service does not know. */
+export class UnknownFailpointError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly setting: string,
+    readonly known: readonly string[],
+  ) {
+    super(
+      `HASHSAND_FAILPOINT is ${setting}. Write NAME:NTH with a number from 1 on and one of ${known.join(', ')}; leave it out outside of tests.`,
+    )
+  }
+}
+
 /** A keys file is absent, readable by others, or not what it should be. */
 export class KeysError extends BaseError {
   override readonly retry = false

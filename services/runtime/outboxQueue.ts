@@ -1,4 +1,5 @@
 import { type Hash, keccak256, type TransactionReceipt, BaseError as ViemError } from 'viem'
+import { failpoint } from './failpoint.ts'
 import type { Intent, OutboxParameters } from './outbox.ts'
 import {
   bumpedFees,
@@ -37,7 +38,10 @@ export async function enqueue(queue: Queue, intent: Intent): Promise<OutboxEntry
   await checkFunds(client, account.address, value + gas * fees.maxFeePerGas)
   const chainNonce = await client.getTransactionCount({ address: account.address })
   const bare = { key, to, data, value, gas, nonce: nextNonce(chainNonce, queue.entries.values()) }
-  const entry = await save(queue, { ...bare, forms: [await sign(queue, bare, fees)] })
+  const form = await sign(queue, bare, fees)
+  failpoint('intent.store.before')
+  const entry = await save(queue, { ...bare, forms: [form] })
+  failpoint('intent.store.after')
   await broadcast(queue, entry)
   return entry
 }
@@ -60,8 +64,10 @@ type ChainView = { safe: bigint; nonce: number }
 
 async function advance(queue: Queue, entry: OutboxEntry, { safe, nonce }: ChainView): Promise<void> {
   const { client, sentAtBlock } = queue
+  failpoint('intent.receipt.before')
   const receipt = await receiptOfAny(client, entry.forms)
   if (receipt !== undefined) {
+    failpoint('intent.receipt.after')
     if (receipt.blockNumber <= safe) await settle(queue, entry, receipt)
     return
   }
@@ -99,7 +105,9 @@ async function settle(queue: Queue, entry: OutboxEntry, receipt: TransactionRece
   const { transactionHash: hash, blockNumber } = receipt
   const isCancelled = entry.forms.some((form) => form.hash === hash && form.cancels)
   const status = isCancelled ? 'cancelled' : receipt.status
+  failpoint('intent.settle.before')
   const settled = await save(queue, { ...entry, settled: { hash, blockNumber, status } })
+  failpoint('intent.settle.after')
   for (const form of entry.forms) queue.sentAtBlock.delete(form.hash)
   queue.onSettled(settled, receipt)
 }
@@ -139,7 +147,9 @@ export async function broadcast(queue: Queue, entry: OutboxEntry): Promise<void>
   const { client, log } = queue
   const form = newest(entry)
   try {
+    failpoint('intent.send.before')
     await client.sendRawTransaction({ serializedTransaction: form.raw })
+    failpoint('intent.send.after')
     log.debug({ key: entry.key, nonce: entry.nonce, hash: form.hash }, 'outbox.sent')
   } catch (error) {
     if (!(error instanceof ViemError)) throw error
@@ -153,6 +163,7 @@ async function sign(
   { to, data, value, gas, nonce }: Omit<OutboxEntry, 'forms'>,
   fees: Fees,
 ): Promise<SignedForm> {
+  failpoint('intent.sign.before')
   const raw = await account.signTransaction({
     type: 'eip1559',
     chainId,
@@ -164,6 +175,7 @@ async function sign(
     maxFeePerGas: fees.maxFeePerGas,
     maxPriorityFeePerGas: fees.maxPriorityFeePerGas,
   })
+  failpoint('intent.sign.after')
   return { hash: keccak256(raw), raw, ...fees }
 }
 

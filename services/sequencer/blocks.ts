@@ -3,6 +3,7 @@ import type { LoggingBlock } from '../../bridge/blockLogs.ts'
 import { decodeAttributes, depositHash, mintOnly } from '../../bridge/deposit.ts'
 import { depositEnds, relayHash, withdrawalEnds } from '../../bridge/message.ts'
 import { depositsOfBlock, receiptOf, relayedInBlock, withdrawalsOfBlock } from '../../bridge/observe.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 import { captureHead } from './capture.ts'
 import { HeadNotSavedError, HistoryIncompleteError, L2MovedError } from './errors.ts'
 import { readHistory } from './history.ts'
@@ -56,12 +57,16 @@ export function readShown<Answer>(network: Network, task: () => Promise<Answer>)
 
 /** Mines one block, and captures what proves it while the node still has its state. The caller holds the head lock. */
 export async function mineBlock(network: Network): Promise<bigint> {
+  failpoint('block.mine.before')
   await requestOnce(network.l2, 'evm_mine')
+  failpoint('block.mine.after')
   return captureHead(network)
 }
 
 async function publish(network: Network): Promise<void> {
+  failpoint('block.dump.before')
   await network.dumps?.save(network.l2)
+  failpoint('block.dump.after')
   await follow(network)
 }
 
@@ -101,7 +106,9 @@ async function readBlock(network: Network, parent: L2Header): Promise<L2Header> 
   ]
   const minted = deposits.reduce((sum, deposit) => sum + mintOf(deposit), parent.minted)
   const header = { number, hash: block.hash, origin, minted }
+  failpoint('block.store.before')
   await network.store.apply({ l2: number }, { l2: [header], messages })
+  failpoint('block.store.after')
   for (const message of messages) remember(network, message)
   return header
 }
@@ -134,7 +141,9 @@ export async function readOrigin(network: Network, origin: L1Header): Promise<vo
   const at = { chain: 'L1', blockNumber: origin.number, timestamp: block.timestamp } as const
   const ends = depositEnds(manifest.l1.contracts)
   const messages = deposits.map((deposit) => notedDeposit(deposit, at, ends))
+  failpoint('origin.store.before')
   await store.apply({ l1: origin.number }, { l1: [{ number: origin.number, hash: origin.hash }], messages })
+  failpoint('origin.store.after')
   for (const message of messages) remember(network, message)
 }
 

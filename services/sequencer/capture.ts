@@ -2,6 +2,7 @@ import { type Hash, type PublicClient, pad } from 'viem'
 import { withdrawalsBetween } from '../../bridge/observe.ts'
 import { checkOutputRoot, outputRootProof, withdrawalSlot } from '../../bridge/withdrawal.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 import { type Network, request } from './network.ts'
 import type { OutputRecord, StoredProof } from './records.ts'
 
@@ -42,7 +43,9 @@ async function captureOutput(
   const proof = await readProof(l2, [...new Set([...shown, ...before, ...missing])], number)
   const parts = { stateRoot: block.stateRoot, storageHash: proof.storageHash, blockHash: block.hash }
   const root = checkOutputRoot(number, outputRootProof(parts))
+  failpoint('output.store.before')
   await store.putOutput({ number, ...parts, root, proof })
+  failpoint('output.store.after')
 }
 
 /** Slots that a node is asked to prove at once: each takes it some kilobytes, and anybody may have begun thousands of withdrawals. */

@@ -47,6 +47,8 @@ export const sequencerConfig = z.object({
     .transform((text) => new Map(text.split(',').map(leastOf)))
     .optional(),
   HASHSAND_POLL_MS: z.coerce.number().int().min(10).max(10_000).default(100),
+  /** For tests: where the process kills itself, and at which time, as `block.mine.after:3`. */
+  HASHSAND_FAILPOINT: z.string().optional(),
   HASHSAND_LOG_LEVEL: z.string().default('info'),
 })
 

@@ -10,6 +10,7 @@ import {
 import { depositsOfBlock, receiptOf } from '../../bridge/observe.ts'
 import { opConstants, predeploys } from '../../chain/generated/addresses.ts'
 import { l1BlockAbi } from '../../chain/generated/opAbi.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 import { mineBlock, readOrigin, seal, sealRest } from './blocks.ts'
 import { captureHead } from './capture.ts'
 import { DepositNotExecutedError, DepositRefusedError, L1UnsettledError } from './errors.ts'
@@ -183,7 +184,9 @@ async function sendAsMuchAsCan(network: Network, deposit: DepositTransaction): P
  */
 async function trySend(network: Network, deposit: DepositTransaction): Promise<string | undefined> {
   try {
+    failpoint('deposit.send.before')
     await requestOnce(network.l2, 'eth_sendRawTransaction', [serializeDeposit(deposit)])
+    failpoint('deposit.send.after')
     return undefined
   } catch (error) {
     const refusal =

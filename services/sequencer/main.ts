@@ -7,6 +7,7 @@ import { networkIdentity } from '../../chain/identity.ts'
 import { type Manifest, readManifest } from '../../chain/manifest.ts'
 import { connectNode, connectNodes } from '../runtime/agreement/connect.ts'
 import { readConfig } from '../runtime/config.ts'
+import { armFailpoint } from '../runtime/failpoint.ts'
 import { type Served, serve } from '../runtime/http.ts'
 import { type KeyLock, lockKey } from '../runtime/keyLock.ts'
 import { readKeys } from '../runtime/keys.ts'
@@ -26,6 +27,7 @@ const log = createLog('sequencer', process.env.HASHSAND_LOG_LEVEL)
 
 await runMain(log, async () => {
   const config = readConfig(sequencerConfig, process.env)
+  armFailpoint(config.HASHSAND_FAILPOINT)
   const signal = stopSignal({ withParent: process.env.HASHSAND_LEASH === '1' })
   const manifest = await readManifest(config.HASHSAND_MANIFEST)
   const embedded = embeddedConfig(config, manifest.engine)

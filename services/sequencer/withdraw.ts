@@ -4,6 +4,7 @@ import { relayHash } from '../../bridge/message.ts'
 import { readWithdrawalFacts, type WithdrawalQuery } from '../../bridge/observe.ts'
 import { isMature, type WithdrawalState, withdrawalState } from '../../bridge/status.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { type DueStep, deliver } from './deliver.ts'
 import { heldAfter, isHeld, quarantineTries } from './hold.ts'
@@ -185,7 +186,9 @@ async function change(
   id: Hash,
   how: (record: MessageRecord) => MessageRecord,
 ): Promise<void> {
+  failpoint('withdrawal.store.before')
   const record = await network.store.update(id, how)
+  failpoint('withdrawal.store.after')
   if (record !== undefined) remember(network, record)
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, readdirSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,6 +36,8 @@ import { type AnvilNode, freePort, startAnvil } from '../bridge/anvilNode.ts'
 
 export type Wallet = WalletClient<Transport, Chain, Account>
 
+export type Ending = { code: number | null; signal: NodeJS.Signals | null }
+
 export type TestNetwork = {
   dir: string
   manifest: Manifest
@@ -51,6 +53,8 @@ export type TestNetwork = {
   l2Wallet(role: Role): Wallet
   wbtc: { l1: Address; l2: Address }
   startSequencer(): Promise<void>
+  /** Starts one with more settings, and waits for its end. */
+  runSequencer(env: Record<string, string>): Promise<Ending>
   /** Starts a second one beside it, with settings of its own if any, and answers how it ended. */
   runSecond(env?: Record<string, string>): Promise<{ code: number | null; words: string }>
   /** `kill -9` of the sequencer alone. */
@@ -59,6 +63,8 @@ export type TestNetwork = {
   killAll(): Promise<void>
   /** `kill -9` of the L2 node alone, and its newest state in another one: the states before it are gone. */
   restartL2Node(): Promise<void>
+  /** What its process takes of the machine. */
+  sequencerSize(): { megabytes: number; handles: number }
   /** How the sequencer ended, once it has. */
   sequencerExit(): Promise<number | null>
   ask<Answer>(path: string): Promise<Answer>
@@ -138,6 +144,11 @@ export async function startTestNetwork(
       child = await spawnSequencer()
       await answering(child, `${manifest.services.sequencer}/healthz`, dir)
     },
+    runSequencer: async (settings) => {
+      child = await spawnSequencer(settings)
+      await once(child, 'exit')
+      return { code: child.exitCode, signal: child.signalCode }
+    },
     runSecond: async (own) => {
       const second = await spawnSequencer(own)
       const [words] = await Promise.all([
@@ -179,6 +190,11 @@ export async function startTestNetwork(
       ]
       extraNode = await startAnvil([...args, '--chain-id', '901'], ports.l2)
     },
+    sequencerSize: () => ({
+      megabytes:
+        Number(execFileSync('ps', ['-o', 'rss=', '-p', `${child?.pid}`], { encoding: 'utf8' })) / 1_024,
+      handles: readdirSync(`/proc/${child?.pid}/fd`).length,
+    }),
     sequencerExit: async () => {
       if (child !== undefined && child.exitCode === null && child.signalCode === null)
         await once(child, 'exit')
@@ -275,7 +291,7 @@ async function answering(child: ChildProcess, url: string, dir: string): Promise
   throw new Error(`the sequencer does not answer; its last words:\n${log.slice(-3_000)}`)
 }
 
-function testConfig(keys: Keys, finalizationPeriodSeconds: number): DeployConfig {
+export function testConfig(keys: Keys, finalizationPeriodSeconds: number): DeployConfig {
   const [proposer, challenger, guardian, batcher] = [
     keys.proposer,
     keys.challenger,

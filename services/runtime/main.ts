@@ -1,4 +1,5 @@
 import { BaseError } from '../../chain/errors.ts'
+import { StoreNotWrittenError } from './database/errors.ts'
 import type { Log } from './log.ts'
 
 /** Exit codes of every Hashsand process, after sysexits.h where it has one. */
@@ -15,7 +16,7 @@ export async function runMain(log: Log, main: () => Promise<void>): Promise<void
   } catch (error) {
     if (error instanceof BaseError) {
       log.fatal({ error: error.name, retry: error.retry }, error.message)
-      process.exitCode = error.retry ? exitCode.retry : exitCode.failed
+      process.exitCode = codeOf(error)
     } else {
       log.fatal({ err: error }, 'process.bug')
       process.exitCode = exitCode.bug
@@ -23,4 +24,18 @@ export async function runMain(log: Log, main: () => Promise<void>): Promise<void
     // Handles may be open; what has to be on disk is written with sync before it counts.
     setTimeout(() => process.exit(), 500).unref()
   }
+}
+
+/** A store takes nothing until it is opened anew, so a new start may help although this one can't go on. */
+function codeOf(error: BaseError): number {
+  return error.retry || error instanceof StoreNotWrittenError ? exitCode.retry : exitCode.failed
+}
+
+/**
+ * Ends the process here and now, for whoever watches over it to start it anew. For a store that failed while somebody waited for it who would
+ * have gone on: what the process has in mind is ahead of what is stored.
+ */
+export function endWith(log: Log, error: BaseError): never {
+  log.fatal({ error: error.name, retry: error.retry }, error.message)
+  process.exit(codeOf(error))
 }

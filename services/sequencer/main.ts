@@ -7,12 +7,13 @@ import { networkIdentity } from '../../chain/identity.ts'
 import { type Manifest, readManifest } from '../../chain/manifest.ts'
 import { connectNode, connectNodes } from '../runtime/agreement/connect.ts'
 import { readConfig } from '../runtime/config.ts'
+import { openLevel } from '../runtime/database/store.ts'
 import { armFailpoint } from '../runtime/failpoint.ts'
 import { type Served, serve } from '../runtime/http.ts'
 import { type KeyLock, lockKey } from '../runtime/keyLock.ts'
 import { readKeys } from '../runtime/keys.ts'
 import { createLog } from '../runtime/log.ts'
-import { runMain } from '../runtime/main.ts'
+import { endWith, runMain } from '../runtime/main.ts'
 import { stopSignal } from '../runtime/stop.ts'
 import { openOutboxStore } from '../runtime/store.ts'
 import { createApp } from './app.ts'
@@ -38,7 +39,8 @@ await runMain(log, async () => {
   )
   const folder = (name: string) => join(config.HASHSAND_STATE_DIR, name)
 
-  const store = await openSequencerStore(folder('messages'), networkIdentity(manifest))
+  const open = (path: string) => openLevel(path, (failure) => endWith(log, failure))
+  const store = await openSequencerStore(folder('messages'), networkIdentity(manifest), open)
   const locks = await lockKeys(manifest, Object.values(keys), config.HASHSAND_STATE_DIR)
   const stores = new Map([['messages', store.copy]])
   const network = await openNetwork({
@@ -63,7 +65,7 @@ await runMain(log, async () => {
     network,
     keys,
     openStore: async (role) => {
-      const opened = await openOutboxStore(folder(role))
+      const opened = await openOutboxStore(folder(role), open)
       stores.set(role, opened.copy)
       return opened
     },

@@ -18,6 +18,21 @@ export class StoreDamagedError extends BaseError {
   }
 }
 
+/** A store could not be written, most often because its disk is full. It has to be opened anew before it takes anything again. */
+export class StoreNotWrittenError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly store: string,
+    cause: unknown,
+  ) {
+    super(
+      `The store ${store} can't be written: ${cause instanceof Error ? cause.message : String(cause)}. Free space on its disk, or make it writable. What was stored before is whole.`,
+      cause,
+    )
+  }
+}
+
 /** A newer program has written this store. */
 export class StoreVersionError extends BaseError {
   override readonly retry = false

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { Level } from 'level'
 import { StoreInUseError } from '../outboxErrors.ts'
 import { checkFiles } from './checkFiles.ts'
-import { StoreDamagedError } from './errors.ts'
+import { StoreDamagedError, type StoreNotWrittenError } from './errors.ts'
+import { guardWrites } from './guard.ts'
 import { isCorruption } from './table.ts'
 
 export type Database = Level<string, string>
@@ -19,9 +20,12 @@ const openHere = new Set<string>()
 
 /**
  * Opens a Level for this process alone. The lock is LevelDB's own, which the system frees however the process dies; the
- * note beside it only names the holder. Throws StoreInUseError, StoreDamagedError.
+ * note beside it only names the holder. `onFailure` hears of the first write that fails. Throws StoreInUseError, StoreDamagedError.
  */
-export async function openLevel(folder: string): Promise<Database> {
+export async function openLevel(
+  folder: string,
+  onFailure?: (failure: StoreNotWrittenError) => void,
+): Promise<Database> {
   await checkFiles(folder).catch(async (damage: unknown) => {
     // Files that another process is writing look damaged.
     const holder = await liveHolder(folder)
@@ -41,7 +45,7 @@ export async function openLevel(folder: string): Promise<Database> {
   openHere.add(folder)
   db.once('closed', () => openHere.delete(folder))
   await writeFile(join(folder, holderNote), String(process.pid))
-  return db
+  return guardWrites(db, folder, onFailure)
 }
 
 /**

@@ -22,3 +22,15 @@ export class GasCaseMissingError extends BaseError {
     )
   }
 }
+
+/** A stage of a bench did not come to its end. */
+export class StageError extends BaseError {
+  override readonly retry = false
+
+  constructor(
+    readonly stage: string,
+    readonly reason: string,
+  ) {
+    super(`Waited for ${stage}: ${reason}. Run the bench again on a machine with nothing else to do.`)
+  }
+}

@@ -21,6 +21,11 @@ const benches: readonly Entry[] = [
     what: 'gas of attesting, of Bitcoin headers and coinbases, of a whole day, of bonds and feeds',
     open: async () => (await import('./oracle.ts')).oracleBench,
   },
+  {
+    name: 'sequencer',
+    what: 'the bridge service: catching up, memory, gas of proofs and finalisations, messages a second; peers in the same run',
+    open: async () => (await import('./sequencer.ts')).sequencerBench,
+  },
 ]
 const known = benches.map(({ name }) => name).join(', ')
 const usage = 'Usage: npm run bench -- NAME [--json] [--strict]'

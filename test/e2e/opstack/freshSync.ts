@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { freePort } from '../../../chain/engine/opstack/process.ts'
+import { createKeysFile } from '../../../services/runtime/keys.ts'
 import { eventually, type RunningNetwork } from '../../support/network.ts'
 
 const repository = join(import.meta.dirname, '..', '..', '..')
@@ -12,7 +13,11 @@ type Message = { id: string; kind: string; state: string } & Record<string, unkn
 /** A sequencer service with an empty store reads both chains from their beginning, and comes to what the running one knows. */
 export async function freshSync(network: RunningNetwork): Promise<void> {
   const port = await freePort('a second sequencer service')
-  const service = start(network, port)
+  // Keys of its own: those of the running service are in use. It sends nothing with them.
+  const keys = join(network.box.state, 'fresh-keys.json')
+  await createKeysFile(keys)
+  const service = start(network, { port, keys })
+  const ended = once(service, 'exit')
   try {
     const know = async (url: string | undefined) => {
       const response = await fetch(`${url}/v1/messages`)
@@ -34,7 +39,7 @@ export async function freshSync(network: RunningNetwork): Promise<void> {
     )
   } finally {
     service.kill('SIGTERM')
-    await once(service, 'exit')
+    await ended
   }
 }
 
@@ -43,14 +48,16 @@ function essence({ kind, state, deposit, withdrawal, effect }: Message) {
   return { kind, state, deposit, withdrawal, effect }
 }
 
-function start({ box, manifest }: RunningNetwork, port: number): ChildProcess {
+type Fresh = { port: number; keys: string }
+
+function start({ box, manifest }: RunningNetwork, { port, keys }: Fresh): ChildProcess {
   return spawn(process.execPath, ['services/start.js', 'sequencer'], {
     cwd: repository,
     stdio: 'ignore',
     env: {
       ...process.env,
       HASHSAND_MANIFEST: join(box.state, `${manifest.l2.chainId}.json`),
-      HASHSAND_KEYS: join(box.state, 'keys.json'),
+      HASHSAND_KEYS: keys,
       HASHSAND_STATE_DIR: join(box.state, 'fresh-sequencer'),
       HASHSAND_L1_DURABLE: join(box.state, 'engine', 'l1', 'durable.json'),
       HASHSAND_PORT: String(port),

@@ -98,7 +98,8 @@ describe('four relayer nodes', function () {
       const bound = await roundsOf(3, lastDay)
       await stage.forgetDays(3)
       await start(3, 'simulator')
-      await untilAttested(stage, lastDay, 150)
+      // Every day needs a round in which nobody is bound to the lie, one day after the other.
+      await untilAttested(stage, lastDay, 300)
       await assertTruth()
       const { round } = (await attestedReports(stage)).at(-1) ?? {}
       if (faults[1] === 'lying') assert.ok(bound.includes(1), `the liar was bound in ${bound}`)

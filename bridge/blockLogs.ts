@@ -1,5 +1,5 @@
 import { type Address, type Hash, type Hex, isAddressEqual, type PublicClient } from 'viem'
-import { bloomMayHold } from './bloom.ts'
+import { bloomTest } from './bloom.ts'
 import type { MinedLog } from './deposit.ts'
 import { type BlockReceipt, type ReceiptsHeader, receiptsOfBlock } from './receipts.ts'
 
@@ -24,16 +24,17 @@ export async function logsOfBlock(
   block: LoggingBlock,
   filter: LogFilter,
 ): Promise<MinedLog[]> {
-  const isQuiet = !mayHold(block.logsBloom, filter) && !(await showsLogs(client, block, filter))
+  const isQuiet = !admits(filter)(block.logsBloom) && !(await showsLogs(client, block, filter))
   if (isQuiet) return []
   const receipts = await receiptsOfBlock(client, block)
   return logsWithin(receipts, block).filter((log) => isAskedFor(log, filter))
 }
 
-/** Whether a block with this bloom may have logs that the filter asks for. */
-export function mayHold(bloom: Hex, { address, topic, subjects }: LogFilter): boolean {
-  if (!bloomMayHold(bloom, [address, topic])) return false
-  return subjects === undefined || subjects.some((subject) => bloomMayHold(bloom, [subject]))
+/** Answers of header blooms whether their blocks may have logs that the filter asks for. */
+export function admits({ address, topic, subjects }: LogFilter): (bloom: Hex) => boolean {
+  const event = bloomTest([address, topic])
+  const ofSubjects = subjects?.map((subject) => bloomTest([subject]))
+  return (bloom) => event(bloom) && (ofSubjects?.some((subject) => subject(bloom)) ?? true)
 }
 
 async function showsLogs(

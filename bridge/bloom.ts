@@ -5,12 +5,12 @@ const bloomBytes = 256
 const bitMask = 2047
 
 /**
- * Whether a header's bloom filter admits logs with all of these words: an emitting address, topics. False is certain; true may be by
- * chance, for other words that set the same bits.
+ * Answers of header bloom filters whether they admit logs with all of these words: an emitting address, topics. False is certain; true may be
+ * by chance, for other words that set the same bits. The words are hashed once, for as many headers as there are.
  */
-export function bloomMayHold(bloom: Hex, words: readonly Hex[]): boolean {
-  const filter = hexToBytes(bloom)
-  return words.every((word) => bitsOf(word).every((bit) => isSet(filter, bit)))
+export function bloomTest(words: readonly Hex[]): (bloom: Hex) => boolean {
+  const bits = words.flatMap(bitsOf)
+  return (bloom) => bits.every((bit) => isSet(bloom, bit))
 }
 
 /** The Yellow Paper's M3:2048: the low eleven bits of the first three pairs of bytes of the hash. */
@@ -19,7 +19,8 @@ function bitsOf(word: Hex): number[] {
   return [0, 2, 4].map((at) => (((hash[at] ?? 0) << 8) | (hash[at + 1] ?? 0)) & bitMask)
 }
 
-function isSet(filter: Uint8Array, bit: number): boolean {
-  const byte = filter[bloomBytes - 1 - (bit >> 3)] ?? 0
-  return (byte & (1 << (bit & 7))) !== 0
+function isSet(bloom: Hex, bit: number): boolean {
+  // Two digits a byte, behind 0x.
+  const at = 2 + 2 * (bloomBytes - 1 - (bit >> 3))
+  return (Number.parseInt(bloom.slice(at, at + 2), 16) & (1 << (bit & 7))) !== 0
 }

@@ -1,7 +1,8 @@
 // Starts one of Hashsand's programs: `node services/start.js NAME …`, NAME being a folder beside this file that has a main.ts.
 //
 // The sources are some four hundred files of TypeScript, and to load them one by one takes a core for seconds, at every start. So they are
-// bundled once for each state that they are in, and a start loads a few files. Where nothing can be written they are loaded one by one.
+// bundled once for each state that they are in, each program into one file, and a start loads that. Nothing of ours is loaded later: viem imports
+// a part of itself when a call fails, which may be months from now. Where nothing can be written the sources are loaded one by one.
 
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
@@ -69,7 +70,6 @@ async function bundle(folder) {
       outdir: own,
       outExtension: { '.js': '.mjs' },
       bundle: true,
-      splitting: true,
       format: 'esm',
       platform: 'node',
       target: 'node20',
@@ -97,7 +97,7 @@ function leaveOut({ onResolve }) {
   )
 }
 
-/** Takes away what no process that is still starting can want. */
+/** Takes away what no process can want that is still starting; one that has started has all of it. */
 function sweep() {
   for (const name of readdirSync(bundles)) {
     const path = join(bundles, name)

@@ -1,5 +1,7 @@
+import type { Command } from 'commander'
 import { z } from 'zod'
 import type { Manifest } from '../../chain/manifest.ts'
+import { contextOf, manifestOf } from './context.ts'
 import { SequencerRefusedError, SequencerUnreachableError } from './errors.ts'
 
 const problemSchema = z.looseObject({ detail: z.string() })
@@ -29,4 +31,14 @@ export async function askSequencer<Schema extends z.ZodType>(
   const problem = problemSchema.safeParse(body)
   if (problem.success && response.status < 500) throw new SequencerRefusedError(problem.data.detail)
   throw new SequencerUnreachableError(url, `answered ${response.status} to ${path}`)
+}
+
+/** The same of the network that a command is about. */
+export async function askOwnSequencer<Schema extends z.ZodType>(
+  command: Command,
+  path: string,
+  schema: Schema,
+  say?: Record<string, string>,
+): Promise<z.output<Schema>> {
+  return askSequencer(await manifestOf(contextOf(command)), path, schema, say)
 }

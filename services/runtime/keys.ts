@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Hex } from 'viem'
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { z } from 'zod'
+import { safeJson } from '../../chain/safeJson.ts'
 import { KeysError } from './errors.ts'
 import { KeyMissingError } from './keyErrors.ts'
 import { assertPrivate, openKeystore, readPassword } from './keystore.ts'
@@ -137,12 +138,4 @@ async function readDevelopmentKeys(path: string): Promise<Record<string, Hex>> {
 function asHex(key: string): Hex {
   // Safe: the schema's pattern begins with 0x.
   return key as Hex
-}
-
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -9,7 +9,7 @@ import {
   BaseError as ViemError,
   zeroAddress,
 } from 'viem'
-import { type LogFilter, type LoggingBlock, mayHold } from '../../bridge/blockLogs.ts'
+import { admits, type LogFilter, type LoggingBlock } from '../../bridge/blockLogs.ts'
 import { type Deposit, decodeAttributes, decodeDeposit, depositHash, mintOnly } from '../../bridge/deposit.ts'
 import { depositEnds, relayHash, withdrawalEnds } from '../../bridge/message.ts'
 import {
@@ -127,13 +127,14 @@ function loudBlocks(
   shown: readonly { blockNumber: bigint }[],
 ): LoudBlock[] {
   const numbers = new Set(shown.map(({ blockNumber }) => blockNumber))
+  const mayHold = admits(filter)
   return blocks
     .map(({ block }) => ({
       ...block,
       number: hexToBigInt(block.number),
       timestamp: hexToBigInt(block.timestamp),
     }))
-    .filter(({ number, logsBloom }) => numbers.has(number) || mayHold(logsBloom, filter))
+    .filter(({ number, logsBloom }) => numbers.has(number) || mayHold(logsBloom))
 }
 
 /** What is looked at in its logs a node writes as viem does. */

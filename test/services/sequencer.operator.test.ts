@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
 import { Registry } from 'prom-client'
 import { type Hash, toHex } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { z } from 'zod'
-import { withdrawEtherCall } from '../../bridge/actions.ts'
-import { withdrawalsOf } from '../../bridge/observe.ts'
 import { optimismPortalAbi } from '../../chain/generated/opAbi.ts'
 import { networkIdentity } from '../../chain/identity.ts'
 import { writeManifest } from '../../chain/manifest.ts'
@@ -28,7 +25,8 @@ import { request } from '../../services/sequencer/network.ts'
 import type { Status } from '../../services/sequencer/status.ts'
 import { startAnvil } from '../bridge/anvilNode.ts'
 import { damageRow } from './cli/db/storeFixture.ts'
-import { minedOn, startTestNetwork, type TestNetwork, until } from './sequencerNetwork.ts'
+import { withdraw as begin, command as run } from './operatorsWork.ts'
+import { startTestNetwork, type TestNetwork, until } from './sequencerNetwork.ts'
 
 type Shown = { role: string; address: string; latest: number }
 
@@ -46,13 +44,7 @@ describe('what the operator of a sequencer does', function () {
 
   const state = async (id: Hash) => (await network.ask<{ state: string }>(`/v1/messages/${id}`)).state
   const finalised = (id: Hash) => until(async () => (await state(id)) === 'finalised', `${id} finalised`)
-  const withdraw = async () => {
-    const call = withdrawEtherCall({ amount: 3n, to: target })
-    const hash = await network.l2Wallet('user').sendTransaction(call)
-    const [withdrawal] = withdrawalsOf(await minedOn(network.l2, hash))
-    assert.ok(withdrawal)
-    return withdrawal.hash
-  }
+  const withdraw = () => begin(network, target)
   const times = async (eventName: 'WithdrawalProven' | 'WithdrawalFinalized', withdrawalHash: Hash) => {
     const address = network.manifest.l1.contracts.OptimismPortal
     const args = { withdrawalHash }
@@ -61,13 +53,7 @@ describe('what the operator of a sequencer does', function () {
       await network.l1.getContractEvents({ address, abi: optimismPortalAbi, eventName, args, ...range })
     ).length
   }
-  /** As a person would: one JSON object a line on standard output. */
-  const command = async (...words: string[]) => {
-    const manifest = join(network.dir, 'manifest.json')
-    const started = ['services/start.js', 'cli', '--json', '--manifest', manifest, ...words]
-    const { stdout } = await promisify(execFile)(process.execPath, started, { cwd: repository })
-    return stdout.trim().split('\n')
-  }
+  const command = (...words: string[]) => run(network, ...words)
   const sent = () => network.l1.getTransactionCount({ address: network.keys.sequencer.address })
 
   it('shows the nonces of each key, and cancels none at which nothing waits', async () => {

@@ -53,6 +53,14 @@ describe('start', () => {
     assert.equal((await bundles()).length, 2)
   })
 
+  it('goes on when its bundle is gone, with what it has not used yet too', async () => {
+    await writeFile(join(installation, 'services/parrot/later.ts'), "export const word = 'later'\n")
+    const takeAway = "await rm('services/.cache', { recursive: true })"
+    const sayLater = "process.stdout.write((await import('./later.ts')).word)"
+    await speak(`import { rm } from 'node:fs/promises'\n${takeAway}\n${sayLater}`)
+    assert.deepEqual(await start('parrot'), { code: 0, stdout: 'later', stderr: '' })
+  })
+
   it('runs where nothing can be written', async () => {
     await writeFile(join(installation, 'services/.cache'), '')
     assert.deepEqual(await start('parrot', 'word'), { code: 0, stdout: 'one word', stderr: '' })

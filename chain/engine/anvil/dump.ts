@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { Client, Hash, Hex } from 'viem'
 import { getBlock } from 'viem/actions'
 import { z } from 'zod'
+import { safeJson } from '../../safeJson.ts'
+import { syncFolder } from '../../syncFolder.ts'
 import { CorruptedStateError, HeadMovedError, NothingToRepairError, StateNotSavedError } from '../errors.ts'
 import { anvil } from './rpc.ts'
 
@@ -152,21 +154,4 @@ export async function replaceFile(path: string, content: Uint8Array | string): P
   await writeFile(`${path}.tmp`, content, { flush: true })
   await rename(`${path}.tmp`, path)
   await syncFolder(join(path, '..'))
-}
-
-async function syncFolder(dir: string): Promise<void> {
-  const handle = await open(dir)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import { depositStates, withdrawalStates } from '../../../bridge/status.ts'
-import { askSequencer } from '../askSequencer.ts'
-import { contextOf, manifestOf } from '../context.ts'
+import { askOwnSequencer } from '../askSequencer.ts'
+import { contextOf } from '../context.ts'
 
 /** What an operator does with messages and with the sequencer that brings them on. */
 export function registerMessages(program: Command): void {
@@ -20,7 +20,7 @@ export function registerMessages(program: Command): void {
     )
     .requiredOption('--reason <text>', 'why, for whoever looks later')
     .action(async ({ reason }: { reason: string }, command: Command) => {
-      const { at } = await tell(command, '/v1/pause', wordSchema, { reason })
+      const { at } = await askOwnSequencer(command, '/v1/pause', wordSchema, { reason })
       contextOf(command).output.result(
         { paused: { reason, at } },
         `Paused at ${at}. End it with hashsand sequencer resume.`,
@@ -30,7 +30,7 @@ export function registerMessages(program: Command): void {
     .command('resume')
     .description('send again')
     .action(async (_options: object, command: Command) => {
-      await tell(command, '/v1/resume', anything, {})
+      await askOwnSequencer(command, '/v1/resume', anything, {})
       contextOf(command).output.result({ paused: null }, 'The sequencer sends again.')
     })
 }
@@ -56,7 +56,7 @@ function addReading(messages: Command): void {
           ...(state !== undefined && { state }),
           ...(after !== undefined && { after }),
         })
-        const page = await tell(command, `/v1/messages?${query}`, pageSchema)
+        const page = await askOwnSequencer(command, `/v1/messages?${query}`, pageSchema)
         for (const message of page.messages) output.result(message, describe(message))
         count += page.messages.length
         after = page.next
@@ -68,7 +68,7 @@ function addReading(messages: Command): void {
     .description('one message with its whole history, and why it waits')
     .argument('<id>', 'L2 transaction hash of a deposit, or hash of a withdrawal')
     .action(async (id: string, _options: object, command: Command) => {
-      const message = await tell(command, `/v1/messages/${encodeURIComponent(id)}`, anything)
+      const message = await askOwnSequencer(command, `/v1/messages/${encodeURIComponent(id)}`, anything)
       contextOf(command).output.result(message, JSON.stringify(message, null, 2))
     })
 }
@@ -79,7 +79,7 @@ function addWords(messages: Command): void {
     .description('try a message in the next round, as if it never had been, and no longer skip it')
     .argument('<id>', 'the message')
     .action(async (id: string, _options: object, command: Command) => {
-      await tell(command, `/v1/messages/${encodeURIComponent(id)}/retry`, anything, {})
+      await askOwnSequencer(command, `/v1/messages/${encodeURIComponent(id)}/retry`, anything, {})
       contextOf(command).output.result({ id, retried: true }, `${id} is tried in the next round.`)
     })
   messages
@@ -88,9 +88,14 @@ function addWords(messages: Command): void {
     .argument('<id>', 'the message')
     .requiredOption('--reason <text>', 'why, for whoever looks later')
     .action(async (id: string, { reason }: { reason: string }, command: Command) => {
-      const { at } = await tell(command, `/v1/messages/${encodeURIComponent(id)}/skip`, wordSchema, {
-        reason,
-      })
+      const { at } = await askOwnSequencer(
+        command,
+        `/v1/messages/${encodeURIComponent(id)}/skip`,
+        wordSchema,
+        {
+          reason,
+        },
+      )
       contextOf(command).output.result(
         { id, skipped: { reason, at } },
         `${id} is skipped. End it with hashsand msg retry.`,
@@ -105,12 +110,3 @@ const pageSchema = z.object({ messages: z.array(messageSchema), next: z.string()
 
 const describe = ({ id, kind, state }: z.infer<typeof messageSchema>): string =>
   `${kind.padEnd(11)} ${state.padEnd(15)} ${id}`
-
-async function tell<Schema extends z.ZodType>(
-  command: Command,
-  path: string,
-  schema: Schema,
-  say?: Record<string, string>,
-): Promise<z.output<Schema>> {
-  return askSequencer(await manifestOf(contextOf(command)), path, schema, say)
-}

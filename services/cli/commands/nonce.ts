@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
 import { formatGwei } from 'viem'
 import { z } from 'zod'
-import { askSequencer } from '../askSequencer.ts'
-import { contextOf, manifestOf } from '../context.ts'
+import { askOwnSequencer } from '../askSequencer.ts'
+import { contextOf } from '../context.ts'
 
 const waitingSchema = z.object({
   nonce: z.number(),
@@ -33,7 +33,7 @@ export function registerNonce(program: Command): void {
     .command('show')
     .description('for each key what the chain has used, what waits and for how long, and what is missing')
     .action(async (_options: object, command: Command) => {
-      const { keys } = await ask(command, '/v1/nonces', z.object({ keys: z.array(keySchema) }))
+      const { keys } = await askOwnSequencer(command, '/v1/nonces', z.object({ keys: z.array(keySchema) }))
       const { output } = contextOf(command)
       for (const key of keys) output.result(key, describe(key))
     })
@@ -44,7 +44,12 @@ export function registerNonce(program: Command): void {
     .argument('<nonce>', 'where it waits', parseNonce)
     .action(async (at: number, { role }: { role: string }, command: Command) => {
       const path = `/v1/nonces/${encodeURIComponent(role)}/${at}/cancel`
-      const cancelled = await ask(command, path, z.object({ key: z.string(), hash: z.string() }), {})
+      const cancelled = await askOwnSequencer(
+        command,
+        path,
+        z.object({ key: z.string(), hash: z.string() }),
+        {},
+      )
       contextOf(command).output.result(
         { role, nonce: at, ...cancelled },
         `${cancelled.hash} takes the place of "${cancelled.key}" at nonce ${at}. Look with hashsand nonce show.`,
@@ -56,7 +61,7 @@ export function registerNonce(program: Command): void {
     )
     .action(async ({ role }: { role: string }, command: Command) => {
       const path = `/v1/nonces/${encodeURIComponent(role)}/resync`
-      const key = await ask(command, path, keySchema.extend({ filled: z.array(z.number()) }), {})
+      const key = await askOwnSequencer(command, path, keySchema.extend({ filled: z.array(z.number()) }), {})
       const filled =
         key.filled.length === 0 ? 'Nothing had to be filled.' : `Filled: ${key.filled.join(', ')}.`
       contextOf(command).output.result(key, `${filled}\n${describe(key)}`)
@@ -65,15 +70,6 @@ export function registerNonce(program: Command): void {
 
 const withRole = (command: Command) =>
   command.option('--role <role>', 'sequencer, proposer, or replays on L2', 'sequencer')
-
-async function ask<Schema extends z.ZodType>(
-  command: Command,
-  path: string,
-  schema: Schema,
-  say?: Record<string, string>,
-): Promise<z.output<Schema>> {
-  return askSequencer(await manifestOf(contextOf(command)), path, schema, say)
-}
 
 function describe({ role, address, chainId, next, latest, pending, gaps, waiting }: Key): string {
   const lines = waiting.map(({ nonce, key, maxFeePerGas, forms, isCancelled, blocks }) => {

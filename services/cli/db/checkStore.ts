@@ -2,10 +2,9 @@ import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { StoreDamagedError } from '../../runtime/database/errors.ts'
-import { parseRow } from '../../runtime/database/rowText.ts'
 import { looksSealed, unsealRow } from '../../runtime/database/seal.ts'
 import { type Database, openLevel } from '../../runtime/database/store.ts'
-import { readVersion } from '../../runtime/database/version.ts'
+import { readOldRow, readVersion } from '../../runtime/database/version.ts'
 import { checkMessages, type MessageHeads } from './checkMessages.ts'
 import { checkOutbox } from './checkOutbox.ts'
 
@@ -109,7 +108,7 @@ function readRow(path: string, place: string, text: string, report: StoreReport)
 /** What a row holds; throws StoreDamagedError, or SyntaxError. Rows of version 1, and those of stores without a version, have no checksum. */
 export function readValue(path: string, place: string, text: string, version: number): unknown {
   if (version >= 2 || looksSealed(text)) return unsealRow(path, place, text)
-  return place === '!meta!identity' || place === '!meta!network' ? text : parseRow(text)
+  return readOldRow(place, text)
 }
 
 function notJson(path: string, place: string, cause: unknown): StoreDamagedError {

@@ -1,8 +1,8 @@
 import { cp } from 'node:fs/promises'
 import { StoreDamagedError } from '../../runtime/database/errors.ts'
-import { sealRow } from '../../runtime/database/seal.ts'
+import { looksSealed, sealRow } from '../../runtime/database/seal.ts'
 import { type Database, openLevel, salvageLevel } from '../../runtime/database/store.ts'
-import { storeVersion } from '../../runtime/database/version.ts'
+import { storeVersion, versionKey } from '../../runtime/database/version.ts'
 import { checkStore, type Finding, readValue, type StoreReport } from './checkStore.ts'
 
 export type Repaired = {
@@ -20,7 +20,6 @@ export type Repaired = {
 /** What the chains have: the sequencer reads it again, from the beginning. */
 const fromChains = new Set(['messages', 'l1', 'l2', 'undo'])
 const metaFromChains = new Set(['!meta!tally', '!meta!floor'])
-const versionKey = '!meta!version'
 
 /**
  * Makes a damaged store usable, after a copy of it was put aside. Kept is what nobody else has: signed intents, proofs of outputs, what
@@ -48,7 +47,7 @@ export async function repairStore(path: string): Promise<Repaired> {
 async function keepWhatIsWhole(db: Database, path: string): Promise<{ lost: string[]; isReadAnew: boolean }> {
   const rows = await db.iterator().all()
   const isMessages = rows.some(([key]) => fromChains.has(tableOf(key)) || key === '!meta!network')
-  const version = rows.some(([, text]) => /^[0-9a-f]{8} /.test(text)) ? storeVersion : 1
+  const version = rows.some(([, text]) => looksSealed(text)) ? storeVersion : 1
   const isDropped = (key: string) => isMessages && (fromChains.has(tableOf(key)) || metaFromChains.has(key))
   const lost = rows
     .filter(([key, text]) => !isDropped(key) && !isWhole(path, key, text, version))

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { safeJson } from '../../../chain/safeJson.ts'
 import { PortInUseError } from '../../runtime/errors.ts'
 import { RecordedBlocksNotProvenError, StateFolderError } from '../errors.ts'
 
@@ -126,14 +127,6 @@ export async function loadProfile(folder: StateFolder, first: Profile): Promise<
     )
   }
   return result.data
-}
-
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 export type Ports = ReturnType<typeof portsFrom>

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Address, getAddress, isAddress, isAddressEqual } from 'viem'
 import { z } from 'zod'
+import { safeJson } from '../../../chain/safeJson.ts'
 import { PeersFileError } from './errors.ts'
 
 /** A node that this one knows: who it is, and where it listens for its peers. */
@@ -31,11 +32,3 @@ export async function readPeers(path: string): Promise<Peer[]> {
 
 export const othersThan = (peers: readonly Peer[], node: Address): Peer[] =>
   peers.filter(({ address }) => !isAddressEqual(address, node))
-
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

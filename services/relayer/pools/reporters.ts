@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { safeJson } from '../../../chain/safeJson.ts'
 import { fetchPoolRow } from '../../../oracle/pools/fetchPoolRow.ts'
 import type { PoolAdapter, PoolQuestion } from '../../../oracle/pools/poolAdapter.ts'
 import { poolAdapters } from '../../../oracle/pools/poolAdapters.ts'
@@ -48,12 +49,4 @@ export async function readReporters(path: string): Promise<Reporter[]> {
       ask: (question, signal) => fetchPoolRow(fetch, { ...fixed, ...question, signal }),
     }
   })
-}
-
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

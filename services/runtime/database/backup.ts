@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { safeJson } from '../../../chain/safeJson.ts'
+import { syncFolder } from '../../../chain/syncFolder.ts'
 import { CopyExistsError, NotABackupError } from './errors.ts'
 
 /** Written last: a folder with it is a whole backup. */
@@ -24,6 +26,7 @@ export async function writeBackup(folder: string, stores: ReadonlyMap<string, Co
     const note = { version: 1, at: new Date().toISOString(), stores: [...stores.keys()] }
     await writeFile(join(draft, noteName), `${JSON.stringify(note)}\n`, { flush: true })
     await rename(draft, folder)
+    await syncFolder(dirname(folder))
   } catch (error) {
     await rm(draft, { recursive: true, force: true })
     throw error
@@ -38,12 +41,4 @@ export async function readBackup(folder: string): Promise<string[]> {
   const read = noteSchema.safeParse(safeJson(text))
   if (!read.success) throw new NotABackupError(folder, `its ${noteName} is another one`)
   return read.data.stores
-}
-
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { syncFolder } from '../../../chain/syncFolder.ts'
 import { CopyExistsError } from './errors.ts'
 import { type Database, holderNote, openLevel } from './store.ts'
 
@@ -33,9 +34,4 @@ export async function copyDatabase(db: Database, folder: string): Promise<void> 
   await rm(join(draft, holderNote), { force: true })
   await rename(draft, folder)
   await syncFolder(dirname(folder))
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path)
-  await folder.sync().finally(() => folder.close())
 }

@@ -5,7 +5,7 @@ import { StoreInUseError } from '../outboxErrors.ts'
 import { checkFiles } from './checkFiles.ts'
 import { StoreDamagedError, type StoreNotWrittenError } from './errors.ts'
 import { guardWrites } from './guard.ts'
-import { isCorruption } from './table.ts'
+import { hasLevelCode } from './levelCode.ts'
 
 export type Database = Level<string, string>
 
@@ -35,10 +35,10 @@ export async function openLevel(
   try {
     await db.open()
   } catch (cause) {
-    if (isCorruption(cause)) {
+    if (hasLevelCode(cause, 'LEVEL_CORRUPTION')) {
       throw new StoreDamagedError(folder, 'its files', 'LevelDB can not open them', cause)
     }
-    if (!isLocked(cause)) throw cause
+    if (!hasLevelCode(cause, 'LEVEL_LOCKED')) throw cause
     const pid = await readHolder(folder)
     throw new StoreInUseError(folder, pid === undefined ? 'another process' : `process ${pid}`, cause)
   }
@@ -73,11 +73,4 @@ async function liveHolder(folder: string): Promise<number | undefined> {
   } catch {
     return undefined
   }
-}
-
-function isLocked(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && cause.code === 'LEVEL_LOCKED') return true
-  }
-  return false
 }

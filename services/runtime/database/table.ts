@@ -1,4 +1,5 @@
 import { StoreDamagedError } from './errors.ts'
+import { hasLevelCode } from './levelCode.ts'
 import { sealRow, unsealRow } from './seal.ts'
 import type { Database } from './store.ts'
 
@@ -51,13 +52,6 @@ export function openTable(db: Database, folder: string, name: string) {
 
 /** LevelDB's own word for a block that it can't read. */
 function named(error: unknown, folder: string, place: string): unknown {
-  if (!isCorruption(error)) return error
+  if (!hasLevelCode(error, 'LEVEL_CORRUPTION')) return error
   return new StoreDamagedError(folder, place, 'LevelDB can not read it', error)
-}
-
-export function isCorruption(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && cause.code === 'LEVEL_CORRUPTION') return true
-  }
-  return false
 }

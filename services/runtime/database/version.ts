@@ -12,7 +12,7 @@ import type { Database } from './store.ts'
  */
 
 export const storeVersion = 2
-const versionKey = '!meta!version'
+export const versionKey = '!meta!version'
 const batchRows = 1_000
 
 /** What a row of version 1 held. `seal` is for rows within a row. */

@@ -4,15 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
-import {
-  type Address,
-  createPublicClient,
-  type Hex,
-  http,
-  type LocalAccount,
-  type PublicClient,
-  toHex,
-} from 'viem'
+import { createPublicClient, type Hex, http, type LocalAccount, type PublicClient, toHex } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { createLog } from '../../../services/runtime/log.ts'
 import { nodeIsSilent } from '../../../services/runtime/loop.ts'
@@ -29,11 +21,9 @@ import {
 } from '../../../services/runtime/outboxErrors.ts'
 import { type OutboxEntry, type OutboxStore, openOutboxStore } from '../../../services/runtime/store.ts'
 import { type AnvilNode, startAnvil } from '../../bridge/anvilNode.ts'
+import { chainByHand, connectTo, pay, payee } from './payments.ts'
 
-// Every intent pays 1 wei to an address of its own, so the balance there counts the effects it had.
 const log = createLog('test', 'silent')
-const payee = (n: number): Address => `0x${n.toString(16).padStart(40, 'a')}`
-const pay = (n: number) => ({ key: `pay:${n}`, to: payee(n), data: '0x' as Hex, value: 1n, gas: 21_000n })
 
 describe('outbox', () => {
   let folder: string
@@ -69,16 +59,12 @@ describe('outbox', () => {
   }
   const fund = () => node.rpc('anvil_setBalance', account.address, toHex(10n ** 20n))
   const connect = () => {
-    client = createPublicClient({
-      transport: http(node.url, { retryCount: 0 }),
-      cacheTime: 0,
-      pollingInterval: 20,
-    })
+    client = connectTo(node.url)
   }
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'outbox-'))
-    node = await startAnvil(['--no-mining', '--slots-in-an-epoch', '1', '--chain-id', '900'])
+    node = await startAnvil(chainByHand)
     account = privateKeyToAccount(generatePrivateKey())
     open = []
     connect()

@@ -4,15 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
-import {
-  type Address,
-  createPublicClient,
-  type Hex,
-  http,
-  type LocalAccount,
-  type PublicClient,
-  toHex,
-} from 'viem'
+import { type Hex, type LocalAccount, type PublicClient, toHex } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { isUnderWay, sendOnce } from '../../../services/runtime/attempt.ts'
 import { openLevel } from '../../../services/runtime/database/store.ts'
@@ -21,11 +13,9 @@ import { type Outbox, openOutbox } from '../../../services/runtime/outbox.ts'
 import { IntentCancelledError, NonceNotOpenError } from '../../../services/runtime/outboxErrors.ts'
 import { type OutboxEntry, type OutboxStore, openOutboxStore } from '../../../services/runtime/store.ts'
 import { type AnvilNode, startAnvil } from '../../bridge/anvilNode.ts'
+import { chainByHand, connectTo, pay, payee } from './payments.ts'
 
-// Every intent pays 1 wei to an address of its own, so the balance there counts the effects it had.
 const log = createLog('test', 'silent')
-const payee = (n: number): Address => `0x${n.toString(16).padStart(40, 'a')}`
-const pay = (n: number) => ({ key: `pay:${n}`, to: payee(n), data: '0x' as Hex, value: 1n, gas: 21_000n })
 
 describe('nonces of an outbox', () => {
   let folder: string
@@ -35,12 +25,8 @@ describe('nonces of an outbox', () => {
   let open: Outbox[]
 
   before(async () => {
-    node = await startAnvil(['--no-mining', '--slots-in-an-epoch', '1', '--chain-id', '900'])
-    client = createPublicClient({
-      transport: http(node.url, { retryCount: 0 }),
-      cacheTime: 0,
-      pollingInterval: 20,
-    })
+    node = await startAnvil(chainByHand)
+    client = connectTo(node.url)
     await mine()
   })
   after(() => node.kill())

@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Hash, pad } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { z } from 'zod'
-import { withdrawEtherCall } from '../../../bridge/actions.ts'
-import { withdrawalsOf } from '../../../bridge/observe.ts'
 import { askSequencer } from '../../../services/cli/askSequencer.ts'
 import type { Status } from '../../../services/sequencer/status.ts'
-import { minedOn, startTestNetwork, type TestNetwork, until } from '../sequencerNetwork.ts'
+import { withdraw as begin, command as run } from '../operatorsWork.ts'
+import { startTestNetwork, type TestNetwork, until } from '../sequencerNetwork.ts'
 
 type Told = { state: string; skipped?: { reason: string; at: string } }
-
-const repository = join(import.meta.dirname, '..', '..', '..')
 
 describe('sequencer obeys its operator', function () {
   this.timeout(240_000)
@@ -29,10 +25,7 @@ describe('sequencer obeys its operator', function () {
   const told = (id: Hash) => network.ask<Told>(`/v1/messages/${id}`)
   /** As a person would: one JSON object a line on standard output, or the exit code and the error. */
   const command = async (...words: string[]) => {
-    const manifest = join(network.dir, 'manifest.json')
-    const started = ['services/start.js', 'cli', '--json', '--manifest', manifest, ...words]
-    const { stdout } = await promisify(execFile)(process.execPath, started, { cwd: repository })
-    const lines = stdout.trim().split('\n')
+    const lines = await run(network, ...words)
     // Safe: with --json every line is one object.
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
   }
@@ -43,13 +36,7 @@ describe('sequencer obeys its operator', function () {
     const from = await network.l1.getBlockNumber({ cacheTime: 0 })
     await until(async () => (await network.l1.getBlockNumber({ cacheTime: 0 })) >= from + count, 'blocks', 60)
   }
-  const withdraw = async () => {
-    const call = withdrawEtherCall({ amount: 3n, to: target })
-    const hash = await network.l2Wallet('user').sendTransaction(call)
-    const [withdrawal] = withdrawalsOf(await minedOn(network.l2, hash))
-    assert.ok(withdrawal)
-    return withdrawal.hash
-  }
+  const withdraw = () => begin(network, target)
 
   it('sends nothing while it is paused, also after a kill, and L2 goes on', async () => {
     const [pause] = await command('sequencer', 'pause', '--reason', 'an exercise')

@@ -9,6 +9,7 @@ import {
   type Transport,
   type WalletClient,
 } from 'viem'
+import { estimateGas, sendTransaction } from 'viem/actions'
 import { opConstants, predeploys } from '../chain/generated/addresses.ts'
 import {
   l1StandardBridgeAbi,
@@ -26,6 +27,8 @@ export type Call = { to: Address; data: Hex; value: bigint }
 
 type Wallet = WalletClient<Transport, Chain, Account>
 
+const headroomPercent = 150n
+
 /** Gas that the message gets on the other side at least: enough for a token's first transfer to an account. */
 export const minGasLimit = 200_000
 
@@ -42,6 +45,16 @@ export type EtherTransfer = {
   /** Wei. */
   amount: bigint
   to: Address
+}
+
+/**
+ * Sends with half as much gas again as a node estimates. What a deposit takes follows from the blocks since the last one, which are more in its own block
+ * than they were for the estimate: without gas to spare it reverts where a block comes between.
+ */
+export async function sendWithHeadroom(wallet: Wallet, call: Call): Promise<Hash> {
+  const { account, chain } = wallet
+  const gas = ((await estimateGas(wallet, { account, ...call })) * headroomPercent) / 100n
+  return sendTransaction(wallet, { account, chain, ...call, gas })
 }
 
 /* L1 to L2 */
@@ -73,12 +86,12 @@ export function depositEtherCall({ manifest, amount, to }: EtherTransfer): Call 
 
 /** Sends an ERC-20 from L1 to L2. */
 export function depositErc20(wallet: Wallet, transfer: TokenTransfer): Promise<Hash> {
-  return wallet.sendTransaction(depositErc20Call(transfer))
+  return sendWithHeadroom(wallet, depositErc20Call(transfer))
 }
 
 /** Sends ether from L1 to L2. */
 export function depositEther(wallet: Wallet, transfer: EtherTransfer): Promise<Hash> {
-  return wallet.sendTransaction(depositEtherCall(transfer))
+  return sendWithHeadroom(wallet, depositEtherCall(transfer))
 }
 
 /* L2 TO L1 */
@@ -107,7 +120,7 @@ export function withdrawEtherCall({ amount, to }: Pick<EtherTransfer, 'amount' |
 
 /** Burns an ERC-20 on L2; it can be had on L1 once proven and finalised. */
 export function initiateWithdrawalErc20(wallet: Wallet, transfer: TokenTransfer): Promise<Hash> {
-  return wallet.sendTransaction(withdrawErc20Call(transfer))
+  return sendWithHeadroom(wallet, withdrawErc20Call(transfer))
 }
 
 /** Sends ether from L2; it can be had on L1 once proven and finalised. */
@@ -115,7 +128,7 @@ export function initiateWithdrawalEther(
   wallet: Wallet,
   transfer: Pick<EtherTransfer, 'amount' | 'to'>,
 ): Promise<Hash> {
-  return wallet.sendTransaction(withdrawEtherCall(transfer))
+  return sendWithHeadroom(wallet, withdrawEtherCall(transfer))
 }
 
 export function proveCall(

@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict'
-import { type Address, createTestClient, erc20Abi, http, parseGwei, toHex } from 'viem'
+import {
+  type Address,
+  createTestClient,
+  createWalletClient,
+  custom,
+  type EIP1193RequestFn,
+  erc20Abi,
+  http,
+  parseGwei,
+  toHex,
+} from 'viem'
 import {
   type Call,
   depositErc20Call,
+  depositEther,
   depositEtherCall,
   finaliseCall,
   finaliseGas,
@@ -101,6 +112,20 @@ describe('estimates', function () {
     const receipt = await chains.send('l1', { ...call, gas: 16_000_000n })
     assert.equal(receipt.status, 'success')
   }
+
+  it('leaves a deposit gas to spare for the blocks that come between its estimate and itself', async () => {
+    const { l1Wallet, l1, manifest, account: to } = chains
+    const request: EIP1193RequestFn = async (args, options) => {
+      if (args.method === 'eth_sendRawTransaction') await clock().mine({ blocks: 3 })
+      return l1Wallet.request(args as never, options)
+    }
+    const { account, chain } = l1Wallet
+    const slow = createWalletClient({ account, chain, transport: custom({ request }) })
+    for (let i = 0; i < 3; i++) {
+      const hash = await depositEther(slow, { manifest, amount: 1n, to })
+      assert.equal((await l1.waitForTransactionReceipt({ hash })).status, 'success')
+    }
+  })
 
   it('says what every step of a withdrawal takes, with few and with many of them on the chain', async () => {
     const { manifest, pair, account } = chains

@@ -20,7 +20,7 @@ import {
   type Transport,
   type WalletClient,
 } from 'viem'
-import { type Call, depositEtherCall } from '../../bridge/actions.ts'
+import { type Call, depositEtherCall, sendWithHeadroom } from '../../bridge/actions.ts'
 import { l1Chain, l2Chain } from '../../chain/chains.ts'
 import type { DeployConfig } from '../../chain/deploy/config.ts'
 import { bridgedToken } from '../../chain/deploy/token.ts'
@@ -251,7 +251,11 @@ export async function onL1(
   role: Role,
   call: Call & { gas?: bigint },
 ): Promise<TransactionReceipt> {
-  return minedOn(network.l1, await network.l1Wallet(role).sendTransaction(call))
+  const wallet = network.l1Wallet(role)
+  const sent = call.gas === undefined ? sendWithHeadroom(wallet, call) : wallet.sendTransaction(call)
+  const receipt = await minedOn(network.l1, await sent)
+  if (receipt.status !== 'success') throw new Error(`${receipt.transactionHash} reverted on L1`)
+  return receipt
 }
 
 export async function minedOn(client: PublicClient, hash: Hash): Promise<TransactionReceipt> {

@@ -46,6 +46,7 @@ const opContracts = [
   ['op', 'ProtocolVersions'],
   ['op', 'Proxy'],
   ['op', 'ProxyAdmin'],
+  ['op', 'SequencerFeeVault'],
   ['op', 'SuperchainConfig'],
   ['op', 'SystemConfig'],
   ['op', 'WETH'],

@@ -434,6 +434,20 @@ export const proxyAdminAbi = [
   {"type":"event","name":"OwnershipTransferred","inputs":[{"name":"previousOwner","type":"address","indexed":true,"internalType":"address"},{"name":"newOwner","type":"address","indexed":true,"internalType":"address"}],"anonymous":false},
 ] as const
 
+export const sequencerFeeVaultAbi = [
+  {"type":"constructor","inputs":[{"name":"_recipient","type":"address","internalType":"address"},{"name":"_minWithdrawalAmount","type":"uint256","internalType":"uint256"},{"name":"_withdrawalNetwork","type":"uint8","internalType":"enum FeeVault.WithdrawalNetwork"}],"stateMutability":"nonpayable"},
+  {"type":"receive","stateMutability":"payable"},
+  {"type":"function","name":"MIN_WITHDRAWAL_AMOUNT","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"RECIPIENT","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"WITHDRAWAL_NETWORK","inputs":[],"outputs":[{"name":"","type":"uint8","internalType":"enum FeeVault.WithdrawalNetwork"}],"stateMutability":"view"},
+  {"type":"function","name":"l1FeeWallet","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"totalProcessed","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"version","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"view"},
+  {"type":"function","name":"withdraw","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"event","name":"Withdrawal","inputs":[{"name":"value","type":"uint256","indexed":false,"internalType":"uint256"},{"name":"to","type":"address","indexed":false,"internalType":"address"},{"name":"from","type":"address","indexed":false,"internalType":"address"}],"anonymous":false},
+  {"type":"event","name":"Withdrawal","inputs":[{"name":"value","type":"uint256","indexed":false,"internalType":"uint256"},{"name":"to","type":"address","indexed":false,"internalType":"address"},{"name":"from","type":"address","indexed":false,"internalType":"address"},{"name":"withdrawalNetwork","type":"uint8","indexed":false,"internalType":"enum FeeVault.WithdrawalNetwork"}],"anonymous":false},
+] as const
+
 export const superchainConfigAbi = [
   {"type":"constructor","inputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"GUARDIAN_SLOT","inputs":[],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"view"},

@@ -10,6 +10,7 @@ import { createLog } from '../../runtime/log.ts'
 import { stopSignal } from '../../runtime/stop.ts'
 import { cacheFolder, contextOf } from '../context.ts'
 import { lockStateFolder } from '../devnet/lock.ts'
+import { registerErrands } from '../operator/errands.ts'
 import type { Output } from '../output.ts'
 
 type Options = {
@@ -25,6 +26,7 @@ type Options = {
 
 export function registerOperator(program: Command): void {
   const operator = program.command('operator').description('run the chain of a network folder on its L1')
+  registerErrands(operator)
   operator
     .command('build')
     .description('build the programs of the OP Stack, or see that they are there; afterwards no Go is needed')

@@ -1,0 +1,66 @@
+import type { Command } from 'commander'
+import type { Manifest } from '../../../chain/manifest.ts'
+import { openNetwork } from '../clients.ts'
+import { type Context, contextOf, manifestOf } from '../context.ts'
+import { parseScalar, showFees } from './fees.ts'
+import { showFeeVaults } from './feeVaults.ts'
+import { type KeyOptions, openSigner, withKey } from './signer.ts'
+
+type Rpcs = { l1?: string; l2?: string }
+type Options = KeyOptions & Rpcs & { send?: boolean }
+type FeesOptions = Options & { baseFeeScalar?: string; blobBaseFeeScalar?: string }
+
+/** What an operator does now and then on a network that runs. */
+export function registerErrands(operator: Command): void {
+  onNetwork(operator.command('fee-vaults'))
+    .description(
+      'what users paid for their transactions and lies in the fee vaults; with --send it is withdrawn',
+    )
+    .action(async (options: Options, command: Command) => {
+      const context = contextOf(command)
+      const manifest = await manifestBy(context, options)
+      const { l2 } = await openNetwork(manifest)
+      const { finalizationPeriodSeconds } = manifest.bridge
+      const signer = options.send === true ? await openSigner(context, options) : undefined
+      await showFeeVaults(context, { l2, finalizationPeriodSeconds, ...(signer && { signer }) })
+    })
+
+  onNetwork(operator.command('fees'))
+    .description(
+      "what users pay for their data on L1, and a change of it: the governor's call to L1's timelock, and what anybody executes after its delay",
+    )
+    .option('--base-fee-scalar <number>', 'millionths of the price of calldata, 16 gas a byte')
+    .option('--blob-base-fee-scalar <number>', 'millionths of the price of a gas of blobs')
+    .action(async (options: FeesOptions, command: Command) => {
+      const context = contextOf(command)
+      const { baseFeeScalar, blobBaseFeeScalar } = options
+      const wanted = {
+        ...(baseFeeScalar !== undefined && { baseFee: parseScalar('baseFee', baseFeeScalar) }),
+        ...(blobBaseFeeScalar !== undefined && {
+          blobBaseFee: parseScalar('blobBaseFee', blobBaseFeeScalar),
+        }),
+      }
+      const manifest = await manifestBy(context, options)
+      const clients = await openNetwork(manifest)
+      const signer = options.send === true ? await openSigner(context, options) : undefined
+      const { contracts } = manifest.l1
+      await showFees(context, { ...clients, contracts, wanted, ...(signer && { signer }) })
+    })
+}
+
+function onNetwork(command: Command): Command {
+  return withKey(command)
+    .option('--l1 <url>', 'RPC of L1, if not that of the manifest')
+    .option('--l2 <url>', 'RPC of L2, if not that of the manifest')
+    .option('--send', 'sign and send')
+}
+
+/** The manifest with the RPCs that were given. Both are still checked to be of this network. */
+async function manifestBy(context: Context, { l1, l2 }: Rpcs): Promise<Manifest> {
+  const manifest = await manifestOf(context)
+  return {
+    ...manifest,
+    l1: { ...manifest.l1, rpcUrl: l1 ?? manifest.l1.rpcUrl },
+    l2: { ...manifest.l2, rpcUrl: l2 ?? manifest.l2.rpcUrl },
+  }
+}

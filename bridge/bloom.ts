@@ -1,4 +1,5 @@
-import { type Hex, hexToBytes, keccak256 } from 'viem'
+import { type Hex, hexToBytes } from 'viem'
+import { keccak256 } from '../chain/keccak.ts'
 
 /** 2048 bits, numbered from the last one. */
 const bloomBytes = 256

@@ -1,21 +1,24 @@
 import {
   type Address,
   concatHex,
-  decodeEventLog,
+  decodeAbiParameters,
   getAbiItem,
+  getAddress,
   type Hash,
   type Hex,
-  keccak256,
+  hexToBigInt,
   type Log,
   size,
   slice,
+  toEventSelector,
   toFunctionSelector,
   toHex,
   zeroAddress,
 } from 'viem'
-import { getSourceHash, opaqueDataToDepositData, serializeTransaction } from 'viem/op-stack'
+import { opaqueDataToDepositData, serializeTransaction } from 'viem/op-stack'
 import { opConstants, predeploys } from '../chain/generated/addresses.ts'
 import { l1BlockAbi, optimismPortalAbi } from '../chain/generated/opAbi.ts'
+import { keccak256 } from '../chain/keccak.ts'
 import { MalformedDepositError } from './errors.ts'
 
 /** The transaction that L2 executes for a message of L1. Its hash follows from L1 alone. */
@@ -50,9 +53,12 @@ export type MinedLog = Log<bigint, number, false>
 // opaqueData, version 0: mint 32, value 32, gas 8, isCreation 1, then the call data.
 const opaqueHeadBytes = 73
 
+const depositEvent = getAbiItem({ abi: optimismPortalAbi, name: 'TransactionDeposited' })
+export const depositTopic = toEventSelector(depositEvent)
+
 /** Reads one TransactionDeposited log of the portal. */
 export function decodeDeposit(log: MinedLog): Deposit {
-  const { args } = decodeEventLog({ abi: optimismPortalAbi, eventName: 'TransactionDeposited', ...log })
+  const args = depositArguments(log)
   const refuse = (reason: string) => new MalformedDepositError(log.transactionHash, log.logIndex, reason)
   if (args.version !== 0n) throw refuse(`its version is ${args.version}, only 0 is known`)
   if (size(args.opaqueData) < opaqueHeadBytes) {
@@ -60,11 +66,7 @@ export function decodeDeposit(log: MinedLog): Deposit {
   }
   const { mint, value, gas, isCreation, data } = opaqueDataToDepositData(args.opaqueData)
   const transaction: DepositTransaction = {
-    sourceHash: getSourceHash({
-      domain: 'userDeposit',
-      l1BlockHash: log.blockHash,
-      l1LogIndex: log.logIndex,
-    }),
+    sourceHash: sourceHash('userDeposit', log.blockHash, log.logIndex),
     from: args.from,
     ...(isCreation ? {} : { to: args.to }),
     mint,
@@ -82,6 +84,26 @@ export function decodeDeposit(log: MinedLog): Deposit {
       logIndex: log.logIndex,
     },
   }
+}
+
+/** Field by field: viem's decoder for any event hashes the event's name for each log, and there are many. */
+function depositArguments(log: MinedLog) {
+  const [topic, from, to, version] = log.topics
+  if (topic !== depositTopic || from === undefined || to === undefined || version === undefined) {
+    throw new MalformedDepositError(log.transactionHash, log.logIndex, `it is no ${depositEvent.name}`)
+  }
+  const [opaqueData] = decodeAbiParameters([{ type: 'bytes' }], log.data)
+  return { from: addressIn(from), to: addressIn(to), version: hexToBigInt(version), opaqueData }
+}
+
+const addressIn = (topic: Hash): Address => getAddress(`0x${topic.slice(-40)}`)
+
+const domains = { userDeposit: 0, l1InfoDeposit: 1 }
+
+/** What tells apart two deposits with the same words: `place` is the log's index, or the number of the L2 block on its L1 block. */
+function sourceHash(domain: keyof typeof domains, l1BlockHash: Hash, place: number): Hash {
+  const within = keccak256(concatHex([l1BlockHash, toHex(place, { size: 32 })]))
+  return keccak256(concatHex([toHex(domains[domain], { size: 32 }), within]))
 }
 
 export function serializeDeposit(deposit: DepositTransaction): Hex {
@@ -123,7 +145,7 @@ const attributesGas = 1_000_000n
  */
 export function attributesDeposit(origin: L1Origin, batcherHash: Hash): DepositTransaction {
   return {
-    sourceHash: getSourceHash({ domain: 'l1InfoDeposit', l1BlockHash: origin.hash, sequenceNumber: 0 }),
+    sourceHash: sourceHash('l1InfoDeposit', origin.hash, 0),
     from: opConstants.DepositorAccount,
     to: predeploys.L1Block,
     mint: 0n,

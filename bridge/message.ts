@@ -1,16 +1,21 @@
 import {
+  type AbiFunction,
+  type AbiParameter,
   type Address,
-  type ContractFunctionArgs,
-  decodeFunctionData,
-  encodeFunctionData,
+  concatHex,
+  decodeAbiParameters,
+  encodeAbiParameters,
+  getAbiItem,
   type Hash,
   type Hex,
   isAddressEqual,
-  keccak256,
+  slice,
+  toFunctionSelector,
   toHex,
 } from 'viem'
 import { opConstants, predeploys } from '../chain/generated/addresses.ts'
 import { l1StandardBridgeAbi, l2CrossDomainMessengerAbi } from '../chain/generated/opAbi.ts'
+import { keccak256 } from '../chain/keccak.ts'
 
 /** What a bridge message does for its users. */
 export type Effect =
@@ -36,25 +41,23 @@ export type Relay = {
   message: Hex
 }
 
-type RelayArguments = ContractFunctionArgs<typeof l2CrossDomainMessengerAbi, 'payable', 'relayMessage'>
+const relayMessage = functionOf(getAbiItem({ abi: l2CrossDomainMessengerAbi, name: 'relayMessage' }))
+const finalizeBridgeErc20 = functionOf(getAbiItem({ abi: l1StandardBridgeAbi, name: 'finalizeBridgeERC20' }))
+const finalizeBridgeEther = functionOf(getAbiItem({ abi: l1StandardBridgeAbi, name: 'finalizeBridgeETH' }))
 
 /** The messenger's message inside a deposit's or a withdrawal's call data, or undefined when it is a plain one. */
 export function relayOf(data: Hex): Relay | undefined {
-  const call = decoded(l2CrossDomainMessengerAbi, data)
-  if (call?.functionName !== 'relayMessage') return undefined
-  // Safe: the function's name is checked one line above.
-  const [nonce, sender, target, value, minGasLimit, message] = call.args as RelayArguments
+  const call = argumentsOf(relayMessage, data)
+  if (call === undefined) return undefined
+  const [nonce, sender, target, value, minGasLimit, message] = call
   return { nonce, sender, target, value, minGasLimit, message }
 }
 
 /** The name under which both messengers keep a message's outcome. */
 export function relayHash({ nonce, sender, target, value, minGasLimit, message }: Relay): Hash {
-  const call = encodeFunctionData({
-    abi: l2CrossDomainMessengerAbi,
-    functionName: 'relayMessage',
-    args: [nonce, sender, target, value, minGasLimit, message],
-  })
-  return keccak256(call)
+  const { selector, inputs } = relayMessage
+  const words = encodeAbiParameters(inputs, [nonce, sender, target, value, minGasLimit, message])
+  return keccak256(concatHex([selector, words]))
 }
 
 /** Between whom messages of one direction pass. */
@@ -118,27 +121,30 @@ export function effectOf(passed: Passed & { value: bigint }, ends: Ends): Effect
   return bridgeEffect(relay) ?? { kind: 'call', target: relay.target }
 }
 
-type FinalizeErc20 = ContractFunctionArgs<typeof l1StandardBridgeAbi, 'nonpayable', 'finalizeBridgeERC20'>
-type FinalizeEther = ContractFunctionArgs<typeof l1StandardBridgeAbi, 'payable', 'finalizeBridgeETH'>
-
 function bridgeEffect({ message }: Relay): Effect | undefined {
-  const call = decoded(l1StandardBridgeAbi, message)
-  if (call?.functionName === 'finalizeBridgeERC20') {
-    // Safe: the function's name is checked one line above.
-    const [localToken, remoteToken, from, to, amount] = call.args as FinalizeErc20
+  const token = argumentsOf(finalizeBridgeErc20, message)
+  if (token !== undefined) {
+    const [localToken, remoteToken, from, to, amount] = token
     return { kind: 'erc20', localToken, remoteToken, from, to, amount }
   }
-  if (call?.functionName === 'finalizeBridgeETH') {
-    // Safe: the function's name is checked one line above.
-    const [from, to, amount] = call.args as FinalizeEther
-    return { kind: 'ether', from, to, amount }
-  }
-  return undefined
+  const ether = argumentsOf(finalizeBridgeEther, message)
+  if (ether === undefined) return undefined
+  const [from, to, amount] = ether
+  return { kind: 'ether', from, to, amount }
 }
 
-function decoded(abi: typeof l2CrossDomainMessengerAbi | typeof l1StandardBridgeAbi, data: Hex) {
+type Inputs = readonly AbiParameter[]
+type Function<Of extends Inputs> = { selector: Hex; inputs: Of }
+
+/** Its selector is hashed once: viem hashes those of a whole ABI for each call that it reads. */
+function functionOf<Of extends Inputs>(item: AbiFunction & { inputs: Of }): Function<Of> {
+  return { selector: toFunctionSelector(item), inputs: item.inputs }
+}
+
+function argumentsOf<Of extends Inputs>({ selector, inputs }: Function<Of>, data: Hex) {
+  if (!data.startsWith(selector)) return undefined
   try {
-    return decodeFunctionData({ abi, data })
+    return decodeAbiParameters(inputs, slice(data, 4))
   } catch {
     // Anybody may send any bytes: data that is no call of this contract is an ordinary message.
     return undefined

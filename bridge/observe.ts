@@ -17,7 +17,7 @@ import {
   optimismPortalAbi,
 } from '../chain/generated/opAbi.ts'
 import { type LogFilter, type LoggingBlock, logsOfBlock } from './blockLogs.ts'
-import { type Deposit, decodeDeposit, type MinedLog } from './deposit.ts'
+import { type Deposit, decodeDeposit, depositTopic, type MinedLog } from './deposit.ts'
 import { FinalisationNotShownError } from './errors.ts'
 import { type Relay, relayHash, relayOf } from './message.ts'
 import {
@@ -38,7 +38,6 @@ export type L1Contracts = {
   L1CrossDomainMessenger: Address
 }
 
-export const depositTopic = eventTopic(optimismPortalAbi, 'TransactionDeposited')
 export const withdrawalTopic = eventTopic(l2ToL1MessagePasserAbi, 'MessagePassed')
 /** What logs the withdrawals of L2. */
 export const withdrawalLogs: LogFilter = {

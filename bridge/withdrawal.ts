@@ -4,14 +4,15 @@ import {
   decodeEventLog,
   encodeAbiParameters,
   fromRlp,
+  getAbiItem,
   type Hash,
   type Hex,
-  keccak256,
   pad,
   toRlp,
   zeroHash,
 } from 'viem'
 import { l2ToL1MessagePasserAbi } from '../chain/generated/opAbi.ts'
+import { keccak256 } from '../chain/keccak.ts'
 import type { MinedLog } from './deposit.ts'
 import { OutputRootMismatchError, WithdrawalHashMismatchError, ZeroOutputRootError } from './errors.ts'
 
@@ -39,9 +40,12 @@ export type OutputRootProof = {
   latestBlockhash: Hash
 }
 
+/** Alone: viem hashes the name of every event before the right one, for each log. */
+const messagePassed = [getAbiItem({ abi: l2ToL1MessagePasserAbi, name: 'MessagePassed' })] as const
+
 /** Reads one MessagePassed log, and checks the hash in it against the fields. */
 export function decodeWithdrawal(log: MinedLog): Withdrawal {
-  const { args } = decodeEventLog({ abi: l2ToL1MessagePasserAbi, eventName: 'MessagePassed', ...log })
+  const { args } = decodeEventLog({ abi: messagePassed, ...log })
   const { nonce, sender, target, value, gasLimit, data } = args
   const transaction = { nonce, sender, target, value, gasLimit, data }
   const hash = withdrawalHash(transaction)

@@ -10,10 +10,16 @@ import {
   zeroAddress,
 } from 'viem'
 import { admits, type LogFilter, type LoggingBlock } from '../../bridge/blockLogs.ts'
-import { type Deposit, decodeAttributes, decodeDeposit, depositHash, mintOnly } from '../../bridge/deposit.ts'
+import {
+  type Deposit,
+  decodeAttributes,
+  decodeDeposit,
+  depositHash,
+  depositTopic,
+  mintOnly,
+} from '../../bridge/deposit.ts'
 import { depositEnds, relayHash, withdrawalEnds } from '../../bridge/message.ts'
 import {
-  depositTopic,
   relayedBetween,
   relayedInBlock,
   relayLogs,

@@ -3,7 +3,6 @@ import {
   concatHex,
   decodeAbiParameters,
   getAbiItem,
-  getAddress,
   type Hash,
   type Hex,
   hexToBigInt,
@@ -18,7 +17,7 @@ import {
 import { opaqueDataToDepositData, serializeTransaction } from 'viem/op-stack'
 import { opConstants, predeploys } from '../chain/generated/addresses.ts'
 import { l1BlockAbi, optimismPortalAbi } from '../chain/generated/opAbi.ts'
-import { keccak256 } from '../chain/keccak.ts'
+import { checksumAddress, keccak256 } from '../chain/keccak.ts'
 import { MalformedDepositError } from './errors.ts'
 
 /** The transaction that L2 executes for a message of L1. Its hash follows from L1 alone. */
@@ -96,7 +95,7 @@ function depositArguments(log: MinedLog) {
   return { from: addressIn(from), to: addressIn(to), version: hexToBigInt(version), opaqueData }
 }
 
-const addressIn = (topic: Hash): Address => getAddress(`0x${topic.slice(-40)}`)
+const addressIn = (topic: Hash): Address => checksumAddress(`0x${topic.slice(-40)}`)
 
 const domains = { userDeposit: 0, l1InfoDeposit: 1 }
 
@@ -111,8 +110,9 @@ export function serializeDeposit(deposit: DepositTransaction): Hex {
   return serializeTransaction({
     type: 'deposit',
     sourceHash,
-    from,
-    to,
+    // In small letters viem need not hash them to see whether their capitals are right.
+    from: lowercase(from),
+    ...(to && { to: lowercase(to) }),
     mint,
     value,
     gas,
@@ -120,6 +120,9 @@ export function serializeDeposit(deposit: DepositTransaction): Hex {
     isSystemTx: false,
   })
 }
+
+// Safe: digits in small letters stand for the same address.
+const lowercase = (address: Address): Address => address.toLowerCase() as Address
 
 export function depositHash(deposit: DepositTransaction): Hash {
   return keccak256(serializeDeposit(deposit))

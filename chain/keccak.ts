@@ -1,5 +1,5 @@
 import { createKeccak } from 'hash-wasm'
-import { type Hash, type Hex, hexToBytes } from 'viem'
+import { type Address, type Hash, type Hex, hexToBytes } from 'viem'
 
 const hasher = await createKeccak(256)
 
@@ -16,4 +16,16 @@ function bytesOf(value: Hex | Uint8Array): Uint8Array {
   const bytes = Buffer.from(value.slice(2), 'hex')
   // Where Buffer meets something else than two digits it ends, without a word.
   return 2 * bytes.length + 2 === value.length ? bytes : hexToBytes(value)
+}
+
+/** An address with the capitals of EIP-55. */
+export function checksumAddress(address: Hex): Address {
+  const digits = address.slice(2).toLowerCase()
+  const hash = keccak256(Buffer.from(digits))
+  let checked = ''
+  for (let at = 0; at < digits.length; at++) {
+    const digit = digits.charAt(at)
+    checked += hash.charAt(at + 2) >= '8' ? digit.toUpperCase() : digit
+  }
+  return `0x${checked}`
 }

@@ -12,8 +12,9 @@ import type { L2Header } from './records.ts'
  * killed before reads the page again.
  */
 
-/** L2 blocks of a page. */
-const pageBlocks = 512n
+/** L2 blocks of a page: as many as have about so many transactions, so that memory stays the same however full they are. */
+const pageTransactions = 4_000
+const [leastOfPage, mostOfPage] = [16, 512]
 /** Fewer than this are read one by one. */
 const leastBlocks = 128n
 
@@ -26,8 +27,9 @@ export async function readHistory(network: Network, { parent, head }: Stretch): 
   const final: Place<'L1'> = { chain: 'L1', blockNumber, timestamp }
   const progress = createProgress(network, { parent, head })
   let from = parent
+  let next = finalBlocks(network, { parent, head }, { final: blockNumber, size: leastOfPage })
   for (;;) {
-    const blocks = await finalBlocks(network, { parent: from, head }, blockNumber)
+    const blocks = await next
     const last = blocks.at(-1)
     if (last === undefined) break
     const messages = await readMessages(network, { blocks, final })
@@ -35,6 +37,9 @@ export async function readHistory(network: Network, { parent, head }: Stretch): 
       ...{ number: hexToBigInt(last.block.number), hash: last.block.hash, origin: last.origin },
       minted: blocks.reduce((sum, { block }) => sum + mintedIn(block), from.minted),
     }
+    // The next page is on its way while this one is written.
+    next = finalBlocks(network, { parent: from, head }, { final: blockNumber, size: nextSize(blocks) })
+    next.catch(() => {})
     await network.store.applyFinal({ messages, l1: [last.origin], l2: [from] })
     for (const message of messages) remember(network, message)
     progress.tell(from.number, messages.length)
@@ -50,9 +55,9 @@ export async function readHistory(network: Network, { parent, head }: Stretch): 
 async function finalBlocks(
   network: Network,
   { parent, head }: Stretch,
-  final: bigint,
+  { final, size: first }: { final: bigint; size: number },
 ): Promise<readonly PageBlock[]> {
-  for (let size = pageBlocks; ; size *= 2n) {
+  for (let size = BigInt(first); ; size *= 2n) {
     const end = parent.number + size < head ? parent.number + size : head
     const blocks = withOrigins(await rawBlocks(network, parent.number + 1n, end), parent)
     const beyond = blocks.findIndex(({ origin }) => origin.number > final)
@@ -62,6 +67,12 @@ async function finalBlocks(
     if (page.length > 0) return (await isCanonical(network, page)) ? page : []
     if (end === head || beyond !== -1) return []
   }
+}
+
+function nextSize(blocks: readonly PageBlock[]): number {
+  const transactions = blocks.reduce((sum, { block }) => sum + block.transactions.length, 1)
+  const size = Math.ceil((pageTransactions * blocks.length) / transactions)
+  return Math.min(Math.max(size, leastOfPage), mostOfPage)
 }
 
 /** Whether L1 still has what they are built on: L2 may not have followed it to another branch yet, whose height says nothing. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { toHex, keccak256 as viems } from 'viem'
-import { keccak256 } from '../../chain/keccak.ts'
+import { getAddress, toHex, keccak256 as viems } from 'viem'
+import { checksumAddress, keccak256 } from '../../chain/keccak.ts'
 
 describe('keccak256', () => {
   it("is viem's, of bytes and of their digits, however many there are", () => {
@@ -12,6 +12,17 @@ describe('keccak256', () => {
         assert.equal(keccak256(some), hash)
         assert.equal(keccak256(toHex(some)), hash)
         assert.equal(keccak256(`0x${toHex(some).slice(2).toUpperCase()}`), hash)
+      }),
+    )
+  })
+
+  it('writes addresses as viem does', () => {
+    const address = fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) => toHex(bytes))
+    fc.assert(
+      fc.property(address, (some) => {
+        const checked = getAddress(some)
+        assert.equal(checksumAddress(some), checked)
+        assert.equal(checksumAddress(checked), checked)
       }),
     )
   })

@@ -1,16 +1,6 @@
 /** JSON in which a bigint is a string of digits with an n behind it, as in source code. */
 export function formatRow(value: unknown): string {
-  return JSON.stringify(withoutBigints(value))
-}
-
-/** A copy: a replacer, which is asked of each field, takes three times as long. */
-function withoutBigints(value: unknown): unknown {
-  if (typeof value === 'bigint') return `${value}n`
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(withoutBigints)
-  const copy: Record<string, unknown> = {}
-  for (const [key, field] of Object.entries(value)) copy[key] = withoutBigints(field)
-  return copy
+  return JSON.stringify(value, (_key, field) => (typeof field === 'bigint' ? `${field}n` : field))
 }
 
 export function parseRow<Row>(text: string): Row {

@@ -12,7 +12,7 @@ import { batchCall, batchLimits, type EstimatedCall, gasLimitOf, grouped } from 
 import { readOutput } from './capture.ts'
 import { ProofMissingError, UndeliverableError } from './errors.ts'
 import { heldAfter } from './hold.ts'
-import { alert, type Network } from './network.ts'
+import { alertOf, type Network } from './network.ts'
 import type { WithdrawalRecord } from './records.ts'
 import type { StepName } from './steps.ts'
 import type { Withdrawer } from './withdraw.ts'
@@ -140,7 +140,7 @@ function postpone(
   if (!(error instanceof BaseError) && !(error instanceof ViemError)) throw error
   const reason = error instanceof BaseError ? error.message : error.shortMessage
   network.holds.set(id, heldAfter(tries, at, reason))
-  if (error instanceof BaseError) alert(network, `withdrawal.${id}`, reason)
+  if (error instanceof BaseError) alertOf(network, { kind: 'withdrawal', id }, reason)
   else network.log.warn({ id, reason }, 'sequencer.withdrawal.retry')
 }
 

@@ -131,6 +131,25 @@ export async function loadOpen(network: Network): Promise<void> {
   // Supplies are compared at an L1 block that is not below this one.
   const compared = (await network.store.l2Head())?.origin.number ?? 0n
   for await (const message of network.store.messages()) remember(network, message, compared)
+  endLostAlerts(network)
+}
+
+/** About a message: nothing, where a reorganisation has taken it back while it was being worked on. */
+export function alertOf(
+  network: Network,
+  { kind, id }: Pick<MessageRecord, 'kind' | 'id'>,
+  text: string | undefined,
+): void {
+  if (text === undefined || network.open.has(id)) alert(network, `${kind}.${id}`, text)
+}
+
+/** Of messages that a reorganisation has taken back nothing is left to be done. */
+function endLostAlerts(network: Network): void {
+  for (const name of [...network.alerts.keys()]) {
+    const [, id] = /^(?:withdrawal|deposit)\.(0x[0-9a-f]{64})$/.exec(name) ?? []
+    // Safe: the expression takes hashes only.
+    if (id !== undefined && !network.open.has(id as Hash)) alert(network, name, undefined)
+  }
 }
 
 export function remember(network: Network, message: MessageRecord, compared = -1n): void {

@@ -11,7 +11,7 @@ import { OutboxStoppedError } from '../runtime/outboxErrors.ts'
 import { gasLimitOf } from './batch.ts'
 import { UndeliverableError } from './errors.ts'
 import { heldAfter, isHeld } from './hold.ts'
-import { alert, type Network } from './network.ts'
+import { alertOf, type Network } from './network.ts'
 import { type DepositRecord, relayWithin } from './records.ts'
 import { readSteps, type StepName, type Steps } from './steps.ts'
 
@@ -100,7 +100,7 @@ async function replay(
     network.holds.set(id, heldAfter(tries + 1, at, undefined))
     const call = relayCall(predeploys.L2CrossDomainMessenger, relay)
     await sendOnce(outbox, { effect: name, missingAt: at }, { ...call, gas })
-    alert(network, `deposit.${id}`, undefined)
+    alertOf(network, { kind: 'deposit', id }, undefined)
   } catch (error) {
     if (error instanceof OutboxStoppedError) throw error
     if (!(error instanceof BaseError) && !(error instanceof ViemError)) throw error
@@ -108,7 +108,7 @@ async function replay(
     const reason = error instanceof BaseError ? error.message : error.shortMessage
     network.holds.set(id, heldAfter(isFailure ? tries + 1 : tries, at, reason))
     // That a message can't be delivered is its sender's affair, and shown with it; anything else is the operator's.
-    if (!isFailure) alert(network, `deposit.${id}`, reason)
+    if (!isFailure) alertOf(network, { kind: 'deposit', id }, reason)
   }
 }
 

@@ -8,7 +8,7 @@ import { failpoint } from '../runtime/failpoint.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { type DueStep, deliver } from './deliver.ts'
 import { heldAfter, isHeld, quarantineTries } from './hold.ts'
-import { alert, type Network, remember, settledHead } from './network.ts'
+import { alertOf, type Network, remember, settledHead } from './network.ts'
 import { type MessageRecord, relayWithin, stepped, type WithdrawalRecord } from './records.ts'
 import { readSteps, type StepName, type Steps } from './steps.ts'
 
@@ -134,7 +134,7 @@ async function readFacts(network: Network, query: WithdrawalQuery) {
     return await readWithdrawalFacts(network.l1, query)
   } catch (error) {
     if (!(error instanceof FinalisationNotShownError)) throw error
-    alert(network, `withdrawal.${query.withdrawal.hash}`, error.message)
+    alertOf(network, { kind: 'withdrawal', id: query.withdrawal.hash }, error.message)
     return undefined
   }
 }
@@ -155,7 +155,7 @@ async function note(
 ): Promise<void> {
   const shown = withIntent(steps, record.id, state)
   if (shown === record.state) return
-  alert(network, `withdrawal.${record.id}`, undefined)
+  alertOf(network, record, undefined)
   if (withoutIntent(record.state) !== state) network.holds.delete(record.id)
   const text = state === 'failed' ? failureOf(network, record) : undefined
   const step = { state: shown, ...place, ...(text !== undefined && { note: text }) }

@@ -1,6 +1,6 @@
 import type { Hash } from 'viem'
 import { MessageEndedError, MessageUnknownError } from './errors.ts'
-import { alert, isDone, type Network } from './network.ts'
+import { alert, alertOf, isDone, type Network } from './network.ts'
 import type { MessageRecord } from './records.ts'
 
 // What the operator has said. It is on disk before it counts, and holds until he takes it back.
@@ -49,7 +49,7 @@ export async function skip(network: Network, id: string, reason: string): Promis
   const word = { reason, at: new Date().toISOString() }
   await network.store.putWord(message.id, word)
   network.words.skipped.set(message.id, word)
-  alert(network, `${message.kind}.${message.id}`, undefined)
+  alertOf(network, message, undefined)
   network.log.warn({ id: message.id, reason }, 'sequencer.skipped')
   return word
 }

@@ -33,6 +33,22 @@ export class StoreNotWrittenError extends BaseError {
   }
 }
 
+/** There is less room on the disk of a folder than it takes to begin. */
+export class DiskFullError extends BaseError {
+  override readonly retry = true
+
+  constructor(
+    readonly folder: string,
+    readonly neededBytes: number,
+    cause: unknown,
+  ) {
+    super(
+      `The disk of ${folder} has no room for ${neededBytes >> 20} MiB. Free space on it, or give it more; nothing has to be started again.`,
+      cause,
+    )
+  }
+}
+
 /** A newer program has written this store. */
 export class StoreVersionError extends BaseError {
   override readonly retry = false

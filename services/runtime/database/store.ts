@@ -44,7 +44,13 @@ export async function openLevel(
   }
   openHere.add(folder)
   db.once('closed', () => openHere.delete(folder))
-  await writeFile(join(folder, holderNote), String(process.pid))
+  try {
+    await writeFile(join(folder, holderNote), String(process.pid))
+  } catch (error) {
+    // A full disk: left open, the store could never be opened again here.
+    await db.close()
+    throw error
+  }
   return guardWrites(db, folder, onFailure)
 }
 

@@ -1,57 +1,24 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { StoreNotWrittenError } from '../../../../services/runtime/database/errors.ts'
+import { isDiskFull } from '../../../../services/runtime/database/isDiskFull.ts'
 import { openLevel } from '../../../../services/runtime/database/store.ts'
 import { openTable } from '../../../../services/runtime/database/table.ts'
+import { mountSmallDisk, type SmallDisk } from '../../../support/smallDisk.ts'
 
-// LevelDB on a disk of 3 MB that is really full. Mounting one takes root.
+// LevelDB on a disk of 3 MB that is really full.
 
 describe('a store on a full disk', function () {
   this.timeout(60_000)
-  let disk: string
+  let disk: SmallDisk
   let stores = 0
 
   before(async function () {
-    disk = await mkdtemp(join(tmpdir(), 'full-disk-'))
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', disk], { stdio: 'ignore' })
-    } catch {
-      process.stdout.write('    no disk of its own can be mounted here: run this as root\n')
-      this.skip()
-    }
+    disk = await mountSmallDisk(3, this)
   })
-  after(async () => {
-    try {
-      execFileSync('umount', ['-l', disk], { stdio: 'ignore' })
-    } catch {
-      // It was not mounted.
-    }
-    await rm(disk, { recursive: true, force: true })
-  })
-
-  /** Leaves less than a page. */
-  async function fill(): Promise<void> {
-    for (const bytes of [65_536, 4_096]) {
-      for (let file = 0; ; file++) {
-        const name = join(disk, `ballast-${bytes}-${file}`)
-        const isFull = await writeFile(name, Buffer.alloc(bytes)).then(
-          () => false,
-          () => true,
-        )
-        if (isFull) break
-      }
-    }
-  }
-
-  async function free(): Promise<void> {
-    for (const name of await readdir(disk)) {
-      if (name.startsWith('ballast')) await rm(join(disk, name))
-    }
-  }
+  after(() => disk?.unmount())
 
   /** Whatever is in `acknowledged` has to be there when the store is opened anew. */
   async function assertKept(folder: string, acknowledged: readonly string[]): Promise<void> {
@@ -68,7 +35,7 @@ describe('a store on a full disk', function () {
     await fc.assert(
       fc.asyncProperty(sizes, sizes, sizes, async (before, during, afterwards) => {
         stores += 1
-        const folder = join(disk, `store-${stores}`)
+        const folder = join(disk.path, `store-${stores}`)
         const db = await openLevel(folder)
         const table = openTable(db, folder, 'rows')
         const acknowledged: string[] = []
@@ -80,16 +47,16 @@ describe('a store on a full disk', function () {
             assert.ok(!failed, 'it took a row after it had refused one')
             acknowledged.push(key)
           } catch (error) {
-            assert.ok(error instanceof StoreNotWrittenError, String(error))
+            assert.ok(error instanceof StoreNotWrittenError && isDiskFull(error), String(error))
             failed = true
             refusals += 1
           }
         }
         for (const bytes of before) await put(bytes)
-        await fill()
+        await disk.fill()
         for (const bytes of during) await put(bytes)
         for (const key of acknowledged) assert.notEqual(await table.get(key), undefined, 'it can be read')
-        await free()
+        await disk.free()
         for (const bytes of afterwards) await put(bytes)
         await db.close()
         await assertKept(folder, acknowledged)
@@ -98,5 +65,47 @@ describe('a store on a full disk', function () {
       { numRuns: 25 },
     )
     assert.ok(refusals > 5, `${refusals} refusals`)
+  })
+
+  it('F8: can be opened once there is room, however little there was when it was tried before', async () => {
+    const rooms = fc.array(
+      fc.record({ pages: fc.nat(70), rows: fc.array(fc.integer({ min: 1, max: 60_000 }), { maxLength: 4 }) }),
+      {
+        minLength: 1,
+        maxLength: 5,
+      },
+    )
+    let refused = 0
+    await fc.assert(
+      fc.asyncProperty(rooms, async (tries) => {
+        stores += 1
+        const folder = join(disk.path, `store-${stores}`)
+        const acknowledged: string[] = []
+        for (const { pages, rows } of [{ pages: 300, rows: [60_000, 1, 60_000] }, ...tries]) {
+          await disk.fill(pages)
+          try {
+            const db = await openLevel(folder)
+            const table = openTable(db, folder, 'rows')
+            try {
+              for (const bytes of rows) {
+                const key = `row-${acknowledged.length}`
+                await db.batch([table.put(key, `row${'x'.repeat(bytes)}`)], { sync: true })
+                acknowledged.push(key)
+              }
+            } finally {
+              await db.close()
+            }
+          } catch (error) {
+            assert.ok(isDiskFull(error), String(error))
+            refused += 1
+          }
+          await disk.free()
+        }
+        await assertKept(folder, acknowledged)
+        await rm(folder, { recursive: true })
+      }),
+      { numRuns: 8 },
+    )
+    assert.ok(refused > 5, `${refused} refusals`)
   })
 })

@@ -22,7 +22,8 @@ export function createApp({ shared, registry, backups }: AppParameters): Express
   })
   app.get('/readyz', async (_request, response) => {
     const ready = await isReady(shared)
-    response.status(ready ? 200 : 503).json({ ready })
+    const reason = shared.network.alerts.get('disk')
+    response.status(ready ? 200 : 503).json({ ready, ...(!ready && reason !== undefined && { reason }) })
   })
   app.get('/metrics', async (_request, response) => {
     response.type(registry.contentType).send(await registry.metrics())

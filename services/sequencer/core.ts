@@ -1,9 +1,10 @@
 import type { LocalAccount, PublicClient } from 'viem'
 import { ReceiptsMismatchError } from '../../bridge/errors.ts'
+import { StateNotSavedError } from '../../chain/engine/errors.ts'
 import type { Manifest } from '../../chain/manifest.ts'
 import type { Log } from '../runtime/log.ts'
 import { loop } from '../runtime/loop.ts'
-import { type Outbox, openOutbox } from '../runtime/outbox.ts'
+import { type Outbox, type OutboxParameters, openOutbox } from '../runtime/outbox.ts'
 import type { OutboxStore } from '../runtime/store.ts'
 import { observe } from './blocks.ts'
 import { derive, drainPool, fillToRoot, resume } from './derive.ts'
@@ -46,72 +47,108 @@ export type ReplayParts = {
 }
 
 export type Core = Pick<CoreParts, 'network' | 'log' | 'signal'> & {
+  /** Ends all that it has begun. */
+  halt: () => void
   shared: Shared
   withdrawer: Withdrawer
   replayer: Replayer | undefined
   sweeper: Sweeper
 }
 
-/** Takes up what an earlier run left: intents on their way, and blocks of an L2 that this service makes. */
+/** Takes up what an earlier run left: intents on their way, and blocks of an L2 that this service makes. Where it fails nothing of it stays open. */
 export async function openCore(parts: CoreParts): Promise<Core> {
-  const { network, keys, openStore, relays, maxGas, replays, log, signal } = parts
+  const halting = new AbortController()
+  const halt = () => halting.abort()
+  const signal = AbortSignal.any([parts.signal, halting.signal])
+  const outboxes: Outboxes = {}
+  try {
+    return { ...(await openParts({ ...parts, signal }, outboxes)), halt }
+  } catch (error) {
+    halt()
+    await closeAll(outboxes)
+    throw error
+  }
+}
+
+type Outboxes = Record<string, Outbox>
+
+async function openParts(parts: CoreParts, outboxes: Outboxes): Promise<Omit<Core, 'halt'>> {
+  const { network, keys, relays, maxGas, replays, log, signal } = parts
   const safeHead = async () => (await durableHead(network))?.number ?? 0n
-  const openKey = async (role: Role) =>
-    openOutbox({
-      client: network.l1,
-      account: keys[role],
-      store: await openStore(role),
-      log,
-      signal,
-      safeHead,
+  const openKey = async (role: Role) => {
+    const opened = await openKeyOf(parts, role, {
+      ...{ client: network.l1, account: keys[role], safeHead },
       ...(parts.outboxPollMs !== undefined && { pollMs: parts.outboxPollMs }),
     })
-  const outboxes: Record<string, Outbox> & { sequencer: Outbox } = {
-    sequencer: await openKey('sequencer'),
-    // On the real engine op-proposer sends with that key.
-    ...(makesBlocks(network) && { proposer: await openKey('proposer') }),
+    outboxes[role] = opened
+    return opened
   }
+  const outbox = await openKey('sequencer')
+  // On the real engine op-proposer sends with that key.
+  if (makesBlocks(network)) await openKey('proposer')
   const multicall = await readMulticall(network)
-  const withdrawer = createWithdrawer({ network, outbox: outboxes.sequencer, relays, multicall, maxGas })
+  const withdrawer = createWithdrawer({ network, outbox, relays, multicall, maxGas })
   const shared: Shared = { network, outboxes, lastRoot: undefined, supply: undefined }
   const open = async (l2: PublicClient) => {
-    const outbox = await openReplays(parts, l2)
-    outboxes.replays = outbox
-    return outbox
+    const opened = await openReplays(parts, l2)
+    outboxes.replays = opened
+    return opened
   }
   const replayer =
     replays && relays ? createReplayer({ network, ...replays, open: () => open(replays.l2) }) : undefined
   const least = (relays ? parts.sweepLeast : undefined) ?? new Map()
-  const sweeper = createSweeper({ network, outbox: outboxes.sequencer, least })
+  const sweeper = createSweeper({ network, outbox, least })
   if (makesBlocks(network)) await resume(network)
   return { network, log, signal, shared, withdrawer, replayer, sweeper }
 }
 
-async function openReplays(
-  { network, keys, openStore, log, signal }: CoreParts,
-  client: PublicClient,
-): Promise<Outbox> {
+async function openReplays(parts: CoreParts, client: PublicClient): Promise<Outbox> {
   // What the embedded front shows is on disk; a real node may still give up what is not on L1.
   const safeHead = async () => (await client.getBlock({ blockTag: 'safe' })).number
-  return openOutbox({
-    client,
-    account: keys.sequencer,
-    store: await openStore('replays'),
-    log,
-    signal,
-    ...(!makesBlocks(network) && { safeHead }),
+  return openKeyOf(parts, 'replays', {
+    ...{ client, account: parts.keys.sequencer },
+    ...(!makesBlocks(parts.network) && { safeHead }),
   })
 }
 
-export type Pace = { pollMs: number; readManifest: () => Promise<Manifest> }
+async function openKeyOf(
+  { openStore, log, signal }: CoreParts,
+  name: Role | 'replays',
+  way: Pick<OutboxParameters, 'client' | 'account' | 'safeHead' | 'pollMs'>,
+): Promise<Outbox> {
+  const store = await openStore(name)
+  try {
+    return await openOutbox({ ...way, store, log, signal })
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
 
-/** Runs the loops until the signal aborts, or one of them fails for good. */
-export async function runCore(core: Core, { pollMs, readManifest }: Pace): Promise<void> {
+export type Pace = {
+  pollMs: number
+  readManifest: () => Promise<Manifest>
+  /** Rejects once a store takes nothing more. */
+  broken: Promise<never>
+}
+
+/** Runs the loops until the signal aborts, one of them fails for good, or a store does. None of them runs any more when it ends. */
+export async function runCore(core: Core, { broken, ...pace }: Pace): Promise<void> {
+  const loops = startLoops(core, pace)
+  try {
+    await Promise.race([Promise.all(loops), broken])
+  } finally {
+    core.halt()
+    await Promise.allSettled(loops)
+  }
+}
+
+function startLoops(core: Core, { pollMs, readManifest }: Omit<Pace, 'broken'>): Promise<void>[] {
   const { network, log, signal, shared, withdrawer, replayer, sweeper } = core
   const { proposer } = shared.outboxes
   const every = (everyMs: number, step: () => Promise<void>) =>
     loop({ log, signal, everyMs, step: () => askingNodes(step) })
-  await Promise.all([
+  return [
     every(pollMs, () => followChains(network)),
     every(pollMs * 2, async () => {
       const mayPropose = () => !signal.aborted && network.words.paused === undefined
@@ -129,25 +166,31 @@ export async function runCore(core: Core, { pollMs, readManifest }: Pace): Promi
       shared.lastRoot = await readLastRoot(network)
       shared.supply = (await watchSupply(network)) ?? shared.supply
     }),
-  ])
+  ]
 }
 
-export async function closeCore({ shared }: Core): Promise<void> {
-  await Promise.all(Object.values(shared.outboxes).map((outbox) => outbox.close()))
+export function closeCore({ shared }: Core): Promise<void> {
+  return closeAll(shared.outboxes)
+}
+
+async function closeAll(outboxes: Outboxes): Promise<void> {
+  await Promise.all(Object.values(outboxes).map((outbox) => outbox.close()))
 }
 
 function makesBlocks({ dumps }: Pick<Network, 'dumps'>): boolean {
   return dumps !== undefined
 }
 
-/** Brings the store, and the embedded L2, up to the chains. An operator is told while a node's answers stop that. */
+/** Brings the store, and the embedded L2, up to the chains. An operator is told while a node's answers, or the disk of L2's states, stop that. */
 async function followChains(network: Network): Promise<void> {
   try {
     await (makesBlocks(network) ? build(network) : observe(network))
     alert(network, 'node', undefined)
+    alert(network, 'disk', undefined)
   } catch (error) {
     const fault = nodeFaults.some((kind) => error instanceof kind)
     if (fault && error instanceof Error) alert(network, 'node', error.message)
+    if (error instanceof StateNotSavedError) alert(network, 'disk', error.message)
     throw error
   }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { type Hex, isAddressEqual, isHex, toHex } from 'viem'
 import { z } from 'zod'
 import { predeploys } from '../../chain/generated/addresses.ts'
+import type { Log } from '../runtime/log.ts'
 import { readShown } from './blocks.ts'
 import { HeadNotSavedError, RefusedRequestError } from './errors.ts'
 import { hashAt, type Network, request } from './network.ts'
@@ -82,23 +83,30 @@ const callSchema = z.object({
 })
 type Call = z.infer<typeof callSchema>
 
+type Serve = (call: Call) => Promise<string>
+
 export function createFront(network: Network, l2NodeUrl: string): RequestListener {
+  return listener(network.log, (call) => serveOrExplain(network, l2NodeUrl, call))
+}
+
+/** Refuses every call for one reason, as a wallet understands it. For a service that can put no block on disk. */
+export function createClosedFront(log: Log, reason: string): RequestListener {
+  const refusal = new RefusedRequestError(errorCodes.server, `L2 stands still. ${reason}`)
+  return listener(log, (call) => Promise.resolve(failure(call.id ?? null, refusal)))
+}
+
+function listener(log: Log, serve: Serve): RequestListener {
   return (incoming, response) => {
-    answer(network, l2NodeUrl, incoming, response).catch((error: unknown) => {
+    answer(serve, incoming, response).catch((error: unknown) => {
       // The client went away in the middle of its request.
-      if (incoming.errored === null) network.log.error({ err: error }, 'front.bug')
+      if (incoming.errored === null) log.error({ err: error }, 'front.bug')
       if (!response.headersSent) response.writeHead(500)
       response.end()
     })
   }
 }
 
-async function answer(
-  network: Network,
-  l2NodeUrl: string,
-  incoming: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function answer(serve: Serve, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   // Wallets in browsers call from any origin.
   response.setHeader('access-control-allow-origin', '*')
   response.setHeader('access-control-allow-headers', 'content-type')
@@ -108,12 +116,12 @@ async function answer(
 
   const body = await readBody(incoming)
   if (body === undefined) return void response.writeHead(413, { connection: 'close' }).end()
-  const reply = await replyTo(body, (call) => serveOrExplain(network, l2NodeUrl, call))
+  const reply = await replyTo(body, serve)
   response.writeHead(200, { 'content-type': 'application/json' }).end(reply)
 }
 
 /** The answer to a body that holds one call or a batch. The calls of a batch run in order: a sender's nonces depend on it. */
-async function replyTo(body: string, serve: (call: Call) => Promise<string>): Promise<string> {
+async function replyTo(body: string, serve: Serve): Promise<string> {
   const parsed = parseJson(body)
   if (parsed === undefined)
     return failure(null, new RefusedRequestError(errorCodes.parse, 'The body is not JSON.'))
@@ -127,7 +135,7 @@ async function replyTo(body: string, serve: (call: Call) => Promise<string>): Pr
   return `[${replies.join(',')}]`
 }
 
-async function replyToOne(value: unknown, serve: (call: Call) => Promise<string>): Promise<string> {
+async function replyToOne(value: unknown, serve: Serve): Promise<string> {
   const result = callSchema.safeParse(value)
   if (!result.success) {
     const text = 'This is not a JSON-RPC 2.0 call: it needs jsonrpc "2.0", a method and an array of params.'

@@ -1,26 +1,32 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { isReady, readStatus, type Shared, type Status } from './status.ts'
 
+/** What is looked at when somebody asks: the service at work, or why it stands aside. */
+export type Seen = { shared: Shared | undefined; aside: string | undefined }
+
 /** This process's own registry; the values are read when somebody asks, in the order of an operator's questions. */
-export function createRegistry(shared: Shared): Registry {
+export function createRegistry(seen: Seen): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const gauges = createGauges(registry)
   const read = registry.metrics.bind(registry)
   registry.metrics = async () => {
-    try {
-      const [status, ready] = await Promise.all([readStatus(shared), isReady(shared)])
-      for (const gauge of Object.values(gauges)) gauge.reset()
-      show(gauges, status)
-      gauges.ready.set(ready ? 1 : 0)
-    } catch {
-      // A chain does not answer: what was known is no longer so, and that alone is told.
-      for (const gauge of Object.values(gauges)) gauge.reset()
-      gauges.ready.set(0)
-    }
+    const { shared, aside } = seen
+    // A chain that does not answer: what was known is no longer so, and that alone is told.
+    const known = shared && (await readAll(shared).catch(() => undefined))
+    for (const gauge of Object.values(gauges)) gauge.reset()
+    if (known !== undefined) show(gauges, known.status)
+    else if (aside !== undefined) gauges.alerts.set(1)
+    gauges.ready.set(known?.ready ? 1 : 0)
+    gauges.diskFull.set(aside !== undefined || shared?.network.alerts.has('disk') ? 1 : 0)
     return read()
   }
   return registry
+}
+
+async function readAll(shared: Shared): Promise<{ status: Status; ready: boolean }> {
+  const [status, ready] = await Promise.all([readStatus(shared), isReady(shared)])
+  return { status, ready }
 }
 
 function createGauges(registry: Registry) {
@@ -29,6 +35,7 @@ function createGauges(registry: Registry) {
   return {
     /* Is it at work? */
     ready: gauge('ready', '1 when both chains answer and L2 is not far behind'),
+    diskFull: gauge('disk_full', '1 while there is no room on a disk for what has to be stored'),
     alerts: gauge('alerts', 'Things that an operator has to look at'),
     lag: gauge('derivation_lag_blocks', 'Durable L1 blocks that L2 has not executed'),
     historyLeft: gauge('history_blocks_left', 'L2 blocks still to be read in bulk; 0 when none are'),

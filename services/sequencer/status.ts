@@ -90,7 +90,9 @@ async function boxes({ l1 }: Network, outboxes: Shared['outboxes']): Promise<Sta
 /** L1 blocks that L2 may be behind while it still counts as current. */
 const readyLag = 5n
 
+/** Not while L2 is far behind, nor while its blocks can't be put on disk. */
 export async function isReady({ network }: Pick<Shared, 'network'>): Promise<boolean> {
+  if (network.alerts.has('disk')) return false
   const [durable, cursor] = await Promise.all([durableHead(network), readCursor(network)])
   return durable !== undefined && durable.number - cursor.number <= readyLag
 }

@@ -26,11 +26,13 @@ describe(`the sequencer's core, simulated from ${seeds} seeds`, function () {
   it('mints and pays out once whatever breaks, and every fault did', async () => {
     const struck = new Map<string, number>()
     let happenings = 0
+    let outlasted = 0
     for await (const outcome of simulateSeeds({ first, count: seeds })) {
       if (chosen !== undefined) process.stdout.write(outcome.lines.join(''))
       assert.equal(outcome.broken, undefined, told(outcome))
       for (const [fault, count] of outcome.faults) struck.set(fault, (struck.get(fault) ?? 0) + count)
       happenings += outcome.happenings
+      outlasted += outcome.outlasted
     }
     if (seeds >= enoughForEveryFault) {
       assert.deepEqual(
@@ -38,6 +40,7 @@ describe(`the sequencer's core, simulated from ${seeds} seeds`, function () {
         [],
         'these faults never struck',
       )
+      assert.ok(outlasted > 0, 'no full disk was outlasted within a process')
     }
     assert.ok(happenings > seeds * 500, `only ${happenings} happenings`)
   })

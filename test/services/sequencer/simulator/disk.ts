@@ -1,6 +1,8 @@
 import { AbstractIterator, AbstractLevel } from 'abstract-level'
 import type { Level } from 'level'
-import { FullDiskError } from './errors.ts'
+import type { StoreNotWrittenError } from '../../../../services/runtime/database/errors.ts'
+import { guardWrites } from '../../../../services/runtime/database/guard.ts'
+import { FullDiskError, LockedError } from './errors.ts'
 import type { Faults } from './faults.ts'
 import type { Random } from './random.ts'
 import type { Owner, Schedule } from './schedule.ts'
@@ -12,11 +14,21 @@ type Folder = {
   unsynced: Change[][]
   /** Keys of `rows` in their order, until one comes or goes. */
   sorted: readonly string[] | undefined
+  /** Since a write found no room: what whoever opens the store next will find. What is written after that is read, and gone then. */
+  whole: Map<string, string> | undefined
+  /** Who has it open. */
+  holder: MemoryLevel | undefined
 }
 
 export type Disk = {
   /** A store for one run of the service. Its writes happen when the schedule says so. */
-  open(folder: string, owner: Owner): Promise<Level<string, string>>
+  open(
+    folder: string,
+    owner: Owner,
+    onFailure?: (failure: StoreNotWrittenError) => void,
+  ): Promise<Level<string, string>>
+  /** Throws while the disk is full. */
+  checkRoom(): Promise<void>
   /** Power is gone: of what was not synced, an end of any length is lost. */
   crash(): void
   /** Whether a text stands in some store for good. */
@@ -25,24 +37,26 @@ export type Disk = {
   writeFile(name: string, owner: Owner, put: () => void): Promise<void>
 }
 
-type Parts = { schedule: Schedule; random: Random; faults: Faults }
+type Parts = { schedule: Schedule; random: Random; faults: Faults; space: Space }
 
-export function createDisk(parts: Parts): Disk {
-  const { schedule, random, faults } = parts
+export function createDisk(given: Pick<Parts, 'schedule' | 'random' | 'faults'>): Disk {
+  const parts = { ...given, space: createSpace(given) }
+  const { schedule, random, faults, space } = parts
   const folders = new Map<string, Folder>()
   return {
-    open: async (name, owner) => {
-      const folder = folders.get(name) ?? {
-        synced: new Map(),
-        rows: new Map(),
-        unsynced: [],
-        sorted: undefined,
-      }
+    open: async (name, owner, onFailure) => {
+      const folder = folders.get(name) ?? emptyFolder()
       folders.set(name, folder)
+      if (folder.holder?.isHeld()) throw new LockedError(name)
+      if (folder.whole !== undefined) Object.assign(folder, { rows: folder.whole, sorted: undefined })
       const level = new MemoryLevel(name, folder, { ...parts, owner })
+      Object.assign(folder, { whole: undefined, holder: level })
       await level.open()
       // Safe: every part of Level that a store uses is abstract-level's.
-      return level as unknown as Level<string, string>
+      return guardWrites(level as unknown as Level<string, string>, name, onFailure)
+    },
+    checkRoom: async () => {
+      if (space.isFull()) throw new FullDiskError('room.probe')
     },
     crash: () => {
       for (const folder of folders.values()) {
@@ -50,7 +64,7 @@ export function createDisk(parts: Parts): Disk {
         for (const batch of kept) applyTo(folder.synced, batch)
         folder.rows = new Map(folder.synced)
         folder.unsynced = []
-        folder.sorted = undefined
+        Object.assign(folder, { sorted: undefined, whole: undefined })
       }
     },
     holds: (text) =>
@@ -66,7 +80,29 @@ export function createDisk(parts: Parts): Disk {
   }
 }
 
-function latency({ random, faults }: Parts): number {
+type Space = ReturnType<typeof createSpace>
+
+const longestFullMs = 20_000
+
+/** It fills up by chance, and somebody makes room after a while. */
+function createSpace({ schedule, random, faults }: Pick<Parts, 'schedule' | 'random' | 'faults'>) {
+  let fullUntil = 0
+  return {
+    isFull: () => !faults.isCalm() && schedule.now() < fullUntil,
+    fill: () => {
+      fullUntil = schedule.now() + random.below(longestFullMs)
+    },
+  }
+}
+
+function emptyFolder(): Folder {
+  return {
+    ...{ synced: new Map(), rows: new Map(), unsynced: [] },
+    ...{ sorted: undefined, whole: undefined, holder: undefined },
+  }
+}
+
+function latency({ random, faults }: Pick<Parts, 'random' | 'faults'>): number {
   return faults.strikes('disk.slow') ? 200 + random.below(2_000) : 1
 }
 
@@ -106,21 +142,40 @@ class MemoryLevel extends AbstractLevel<string, string, string> {
   }
 
   _batch(batch: Change[], { sync = false }: Options): Promise<void> {
-    const { schedule, faults, owner } = this.#parts
+    const { schedule, faults, owner, space } = this.#parts
     return new Promise((resolve, reject) => {
       schedule.after(latency(this.#parts), owner, `write ${this.#name}`, () => {
-        if (faults.strikes('disk.full')) return reject(new FullDiskError(this.#name))
-        const { rows } = this.#folder
+        if (faults.strikes('disk.full')) space.fill()
+        if (space.isFull()) return reject(this.#torn(batch))
+        const { rows, whole } = this.#folder
         if (batch.some(({ type, key }) => (type === 'put') !== rows.has(key))) this.#folder.sorted = undefined
         applyTo(rows, batch)
-        this.#folder.unsynced.push(batch)
-        if (sync) {
+        // Behind half a record nothing is found, synced or not.
+        if (whole === undefined) this.#folder.unsynced.push(batch)
+        if (whole === undefined && sync) {
           for (const earlier of this.#folder.unsynced) applyTo(this.#folder.synced, earlier)
           this.#folder.unsynced = []
         }
         schedule.after(0, owner, `written ${this.#name}`, resolve)
       })
     })
+  }
+
+  /** As LevelDB: half of the record is in the log, or all of it and it could not be synced; and it goes on behind that. */
+  #torn(batch: Change[]): FullDiskError {
+    const folder = this.#folder
+    if (folder.whole === undefined) {
+      folder.whole = new Map(folder.rows)
+      if (this.#parts.random.chance(0.5)) {
+        applyTo(folder.whole, batch)
+        folder.unsynced.push(batch)
+      }
+    }
+    return new FullDiskError(this.#name)
+  }
+
+  isHeld(): boolean {
+    return this.#parts.owner.alive && this.status !== 'closed'
   }
 
   _iterator(range: Range): AbstractIterator<this, string, string> {

@@ -42,6 +42,16 @@ export class NodeRefusalError extends BaseError {
   }
 }
 
+/** What LevelDB says of a store that is open already. */
+export class LockedError extends BaseError {
+  override readonly retry = false
+  readonly code = 'LEVEL_LOCKED'
+
+  constructor(readonly folder: string) {
+    super(`IO error: lock ${folder}/LOCK: already held by process`)
+  }
+}
+
 /** What LevelDB says when the disk is full. */
 export class FullDiskError extends BaseError {
   override readonly retry = true

@@ -3,13 +3,16 @@ import type { DumpStore } from '../../../../chain/engine/anvil/dump.ts'
 import { BaseError } from '../../../../chain/errors.ts'
 import { networkIdentity } from '../../../../chain/identity.ts'
 import type { Manifest } from '../../../../chain/manifest.ts'
-import { createLog } from '../../../../services/runtime/log.ts'
+import { isDiskFull } from '../../../../services/runtime/database/isDiskFull.ts'
+import { watchStores } from '../../../../services/runtime/database/watchStores.ts'
+import { createLog, type Log } from '../../../../services/runtime/log.ts'
+import { outlastFullDisk } from '../../../../services/runtime/outlastFullDisk.ts'
 import { openOutboxStore } from '../../../../services/runtime/store.ts'
 import { type Core, closeCore, openCore, runCore } from '../../../../services/sequencer/core.ts'
 import { openNetwork } from '../../../../services/sequencer/network.ts'
 import { openSequencerStore, type SequencerStore } from '../../../../services/sequencer/store.ts'
 import type { Disk } from './disk.ts'
-import { BrokenPromiseError, FullDiskError } from './errors.ts'
+import { BrokenPromiseError } from './errors.ts'
 import { confirmations, keyOf, simulatedKey } from './places.ts'
 import type { Owner } from './schedule.ts'
 import { connectTo, type Node, type WireParts } from './wire.ts'
@@ -30,6 +33,8 @@ export type ServiceParts = Omit<WireParts, 'owner'> & {
   /** Undefined where L2's node keeps its state itself. */
   dumpsOf: ((owner: Owner) => DumpStore) | undefined
   onLine: (line: string) => void
+  /** A run is at work again after its disk was full. */
+  onRoom: () => void
   /** The run has ended; the supervisor starts the next one. */
   onEnd: (reason: string) => void
 }
@@ -53,11 +58,41 @@ export function startService(parts: ServiceParts, folder = ''): Run {
 }
 
 async function serve(parts: ServiceParts, run: Run, signal: AbortSignal, folder: string): Promise<void> {
-  const { manifest, disk, nodes, dumpsOf } = parts
-  const { owner } = run
   const log = createLog('sequencer', 'info', { write: parts.onLine })
-  const open = (name: string) => disk.open(`${folder}${name}`, owner)
+  let wasFull = false
+  const standAside = async () => {
+    wasFull = true
+  }
+  await outlastFullDisk({ log, signal, checkRoom: parts.disk.checkRoom, standAside }, async (begun) => {
+    const closing: Closing = []
+    const hasBegun = () => {
+      if (wasFull) parts.onRoom()
+      wasFull = false
+      begun()
+    }
+    try {
+      await work(parts, run, { log, signal, folder, closing, begun: hasBegun })
+    } finally {
+      Object.assign(run, { core: undefined, store: undefined })
+      for (const close of closing.reverse()) await close()
+    }
+  })
+}
+
+type Closing = (() => Promise<void>)[]
+type Life = { log: Log; signal: AbortSignal; folder: string; closing: Closing; begun: () => void }
+
+/** From the stores on, as the main function does it. */
+async function work(parts: ServiceParts, run: Run, life: Life): Promise<void> {
+  const { manifest, disk, nodes, dumpsOf } = parts
+  const { log, signal, folder, closing } = life
+  const { owner } = run
+  const { open, broken } = watchStores(
+    () => {},
+    (name, onFailure) => disk.open(`${folder}${name}`, owner, onFailure),
+  )
   const store = await openSequencerStore('messages', networkIdentity(manifest), open)
+  closing.push(store.close)
   const network = await openNetwork({
     manifest,
     store,
@@ -78,17 +113,19 @@ async function serve(parts: ServiceParts, run: Run, signal: AbortSignal, folder:
     log,
     signal,
   })
+  closing.push(() => closeCore(core))
   run.core = core
-  await runCore(core, { pollMs: 1_000, readManifest: () => Promise.resolve(manifest) })
-  await closeCore(core)
-  await store.close()
+  life.begun()
+  const readManifest = () => Promise.resolve(manifest)
+  await runCore(core, { pollMs: 1_000, readManifest, broken })
 }
 
-/** A node that answers nonsense at the start, or a full disk: the supervisor starts the service again. */
+/** After a node that answers nonsense at the start the supervisor starts the service again. A full disk has to be outlasted. */
 function mayRestart(error: unknown): boolean {
+  if (isDiskFull(error)) return false
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof BrokenPromiseError) return false
-    if (cause instanceof FullDiskError || cause instanceof ViemError) return true
+    if (cause instanceof ViemError) return true
     if (cause instanceof BaseError) return cause.retry
   }
   return false

@@ -18,6 +18,8 @@ export type Outcome = {
   deposits: number
   withdrawals: number
   runs: number
+  /** How often the service went on in the same process after its disk was full. */
+  outlasted: number
   happenings: number
   /** Over everything that happened, in its order: two runs of one seed have the same. */
   trace: string
@@ -51,7 +53,8 @@ export async function simulate(seed: number): Promise<Outcome> {
   }
   const { count, hash } = world.schedule.trace()
   return {
-    ...{ seed, engine, faults: world.faults.counts, runs: world.runs, lines: world.lines },
+    ...{ seed, engine, faults: world.faults.counts, lines: world.lines },
+    ...{ runs: world.runs, outlasted: world.outlasted },
     broken: world.broken.length === 0 ? undefined : words(world.broken[0]),
     deposits: world.l2.plans.size,
     withdrawals: world.l2.blocks.at(-1)?.state.withdrawals.length ?? 0,

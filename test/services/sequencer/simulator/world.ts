@@ -31,6 +31,8 @@ export type World = {
   isNodeUp: boolean
   run: Run
   runs: number
+  /** How often the service went on by itself after its disk was full. */
+  outlasted: number
   parts: ServiceParts
   broken: unknown[]
   lines: string[]
@@ -85,6 +87,9 @@ export function createWorld(seed: number, { engine, share }: { engine: Engine; s
       lines.push(line)
       if (line.includes(secret)) broken.push(new Error(`a secret in a line of the log: ${line}`))
     },
+    onRoom: () => {
+      world.outlasted += 1
+    },
     onEnd: (reason) => restart(world, reason),
   }
   const run: Run = {
@@ -93,7 +98,7 @@ export function createWorld(seed: number, { engine, share }: { engine: Engine; s
     store: undefined,
     stop: () => {},
   }
-  const state = { dumped: l2.blocks.slice(), isNodeUp: true, runs: 0, messages: 0 }
+  const state = { dumped: l2.blocks.slice(), isNodeUp: true, runs: 0, outlasted: 0, messages: 0 }
   const world: World = { engine, random, faults, schedule, l1, l2, disk, run, parts, broken, lines, ...state }
   return world
 }

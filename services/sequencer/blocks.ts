@@ -9,6 +9,7 @@ import { HeadNotSavedError, HistoryIncompleteError, L2MovedError } from './error
 import { readHistory } from './history.ts'
 import { begunWithdrawal, executedDeposit, notedDeposit, type Place } from './messages.ts'
 import { hashAt, loadOpen, type Network, remember, requestOnce } from './network.ts'
+import { checkOrigins, genesisHeader } from './policy.ts'
 import {
   type DepositRecord,
   type L1Header,
@@ -119,12 +120,6 @@ function mintOf(transaction: object): bigint {
   return typeof mint === 'string' || typeof mint === 'bigint' ? BigInt(mint) : 0n
 }
 
-export function genesisHeader({ manifest }: Pick<Network, 'manifest'>): L2Header {
-  const { startBlock } = manifest.l1
-  const origin = { number: BigInt(startBlock.number), hash: startBlock.hash }
-  return { number: 0n, hash: manifest.l2.genesisHash, origin, minted: 0n }
-}
-
 /** Notes the deposits of an L1 block, before any of them is executed. Does nothing when they are noted already. */
 export async function readOrigin(network: Network, origin: L1Header): Promise<void> {
   const { l1, store, manifest } = network
@@ -208,22 +203,22 @@ async function begun(network: Network, block: LoggingBlock, at: Place<'L2'>): Pr
   return withdrawals.map((withdrawal) => begunWithdrawal(withdrawal, at, ends))
 }
 
-/** The newest block that both the store and L2 hold; what the store holds above it is taken back. */
+/**
+ * The newest block that both the store and L2 hold; what the store holds above it is taken back. Throws ReorganisationTooDeepError.
+ */
 async function commonHead(network: Network): Promise<L2Header | undefined> {
   const { l2, store, log } = network
   const newest = await store.l2Head()
+  if (newest === undefined || (await hashAt(l2, newest.number)) === newest.hash) return newest
+  await checkOrigins(network, newest)
   for await (const header of store.l2HeadersDown()) {
     if ((await hashAt(l2, header.number)) !== header.hash) continue
-    if (header.number !== newest?.number) {
-      log.warn({ from: newest?.number, to: header.number }, 'sequencer.store.rewound')
-      await store.rewind({ l1: header.origin.number, l2: header.number })
-      await loadOpen(network)
-    }
+    log.warn({ from: newest.number, to: header.number }, 'sequencer.store.rewound')
+    await store.rewind({ l1: header.origin.number, l2: header.number })
+    await loadOpen(network)
     return header
   }
-  if (newest !== undefined) {
-    await store.rewind({ l1: BigInt(network.manifest.l1.startBlock.number), l2: 0n })
-    await loadOpen(network)
-  }
+  await store.rewind({ l1: BigInt(network.manifest.l1.startBlock.number), l2: 0n })
+  await loadOpen(network)
   return undefined
 }

@@ -24,8 +24,9 @@ export async function proposeNext(network: Network, outbox: Outbox): Promise<boo
     // At the block that the attempt is judged by: a root that was deleted is proposed again.
     blockNumber: head.number,
   })
-  const output = await store.output(number)
   const hash = await readShown(network, () => hashAt(l2, number))
+  // After the block was shown, as its output is stored before: the other way round one that is just being made would seem lost.
+  const output = await store.output(number)
   if (output === undefined || hash !== output.blockHash) {
     const passed = hash !== undefined && (await store.l2Head())
     const lost =

@@ -1,8 +1,9 @@
 import { type Hash, type Hex, type PublicClient, RpcRequestError, BaseError as ViemError } from 'viem'
 import { predeploys } from '../../chain/generated/addresses.ts'
-import { genesisHeader, seal } from './blocks.ts'
-import { L2HistoryGoneError, ReorganisationTooDeepError } from './errors.ts'
-import { alert, hashAt, l1HashAt, loadOpen, type Network, request, requestOnce } from './network.ts'
+import { seal } from './blocks.ts'
+import { L2HistoryGoneError } from './errors.ts'
+import { loadOpen, type Network, request, requestOnce } from './network.ts'
+import { checkDepth, lastCanonical } from './policy.ts'
 import type { L1Header, L2Header } from './records.ts'
 
 /*
@@ -40,29 +41,6 @@ export async function followReorganisation(
       for (const raw of orphans) await request(l2, 'eth_sendRawTransaction', [raw]).catch(ignoreRefusal)
     }),
   )
-}
-
-/** Depths are counted in L1 blocks whose deposits L2 has executed. */
-function checkDepth(network: Network, depth: bigint): void {
-  const { reorgPolicyBlocks: policy } = network
-  if (depth <= policy) return
-  const error = new ReorganisationTooDeepError(depth, policy)
-  alert(network, 'reorganisation', error.message)
-  throw error
-}
-
-/** The newest L2 block whose origin is on L1 as it is now. */
-async function lastCanonical(network: Network, head: L1Header): Promise<L2Header> {
-  const checked = new Map<bigint, boolean>()
-  for await (const header of network.store.l2HeadersDown()) {
-    const { number, hash } = header.origin
-    if (number > head.number) continue
-    const canonical = checked.get(number) ?? (await l1HashAt(network, number)) === hash
-    checked.set(number, canonical)
-    if (canonical) return header
-  }
-  const genesis = genesisHeader(network)
-  return { ...genesis, hash: (await hashAt(network.l2, 0n)) ?? genesis.hash }
 }
 
 /**

@@ -16,8 +16,9 @@ export async function freshSync(network: RunningNetwork): Promise<void> {
   // Keys of its own: those of the running service are in use. It sends nothing with them.
   const keys = join(network.box.state, 'fresh-keys.json')
   await createKeysFile(keys)
-  const service = start(network, { port, keys })
+  const service = startBeside(network, { name: 'fresh', port, keys })
   const ended = once(service, 'exit')
+  service.stdout?.resume()
   try {
     const know = async (url: string | undefined) => {
       const response = await fetch(`${url}/v1/messages`)
@@ -48,20 +49,25 @@ function essence({ kind, state, deposit, withdrawal, effect }: Message) {
   return { kind, state, deposit, withdrawal, effect }
 }
 
-type Fresh = { port: number; keys: string }
+type Beside = { name: string; port: number; keys: string; env?: Record<string, string> }
 
-function start({ box, manifest }: RunningNetwork, { port, keys }: Fresh): ChildProcess {
+/** Another sequencer service of the network, with a store of its own; it sends nothing. */
+export function startBeside(
+  { box, manifest }: RunningNetwork,
+  { name, port, keys, env = {} }: Beside,
+): ChildProcess {
   return spawn(process.execPath, ['services/start.js', 'sequencer'], {
     cwd: repository,
-    stdio: 'ignore',
+    stdio: ['ignore', 'pipe', 'ignore'],
     env: {
       ...process.env,
       HASHSAND_MANIFEST: join(box.state, `${manifest.l2.chainId}.json`),
       HASHSAND_KEYS: keys,
-      HASHSAND_STATE_DIR: join(box.state, 'fresh-sequencer'),
+      HASHSAND_STATE_DIR: join(box.state, `${name}-sequencer`),
       HASHSAND_L1_DURABLE: join(box.state, 'engine', 'l1', 'durable.json'),
       HASHSAND_PORT: String(port),
       HASHSAND_RELAY: 'off',
+      ...env,
     },
   })
 }

@@ -57,6 +57,10 @@ export async function reorganiseUnder(
 ): Promise<Hash> {
   const { l1, l2, manifest, box } = network
   const hashOf = async (blockNumber: bigint) => (await l1.getBlock({ blockNumber })).hash
+  // Otherwise more is taken back than L1 still has the state of.
+  const isNear = async () =>
+    (await l1.getBlockNumber({ cacheTime: 0 })) - (await readCursor({ l2, manifest })).number <= 4n
+  await eventually(isNear, 'L2 near the head of L1', 90)
   signalTo(box, 'op-node', 'SIGSTOP')
   try {
     await eventually(() => guard.isLevel(), 'the guard at the head of L2', 30)

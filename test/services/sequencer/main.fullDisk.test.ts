@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { holderNote } from '../../../services/runtime/database/store.ts'
+import { exitCode } from '../../../services/runtime/main.ts'
 import { mountSmallDisk, type SmallDisk } from '../../support/smallDisk.ts'
 import { type Load, startLoad } from '../sequencerLoad.ts'
 import { startTestNetwork, type TestNetwork, until } from '../sequencerNetwork.ts'
@@ -94,14 +98,29 @@ describe('sequencer on a full disk', function () {
   })
 
   it('outlasts both being full together, again and again', async () => {
-    for (const pages of [0, 5, 40]) {
+    for (const pages of [0, 3]) {
       await load.send()
       await Promise.all([stores.fill(pages), states.fill(pages)])
-      await sendUntilFull(/./)
+      await sendUntilFull(/Free space/)
       await Promise.all([stores.free(), states.free()])
       await readyAgain()
     }
   })
 
   it('has lost nothing, doubled nothing, and left nothing behind', () => load.checkEndState(60))
+
+  it('ends where a write fails for another reason, for whoever watches over it', async () => {
+    const pid = await readFile(join(stores.path, 'sequencer', 'messages', holderNote), 'utf8')
+    execFileSync('prlimit', ['--pid', pid, '--fsize=0'])
+    let code: number | null | undefined
+    const ended = network.sequencerExit().then((given) => {
+      code = given
+    })
+    await until(async () => {
+      await load.send()
+      return code !== undefined
+    }, 'its end')
+    await ended
+    assert.equal(code, exitCode.retry)
+  })
 })

@@ -17,7 +17,7 @@ const promtool: GoProgram = {
   source: 'github.com/prometheus/prometheus/cmd/promtool',
 }
 
-type Service = 'relayer' | 'sequencer'
+type Service = 'relayer' | 'sequencer' | 'operating'
 const rulesOf = (service: Service) => join(root, 'services', service, 'alerts.yml')
 const casesOf = (service: Service) => join(root, 'test', 'services', service, 'alerts.test.yml')
 

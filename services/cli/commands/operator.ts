@@ -1,9 +1,13 @@
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Hex } from 'viem'
+import { privateKeyToAddress } from 'viem/accounts'
 import type { EngineEvent } from '../../../chain/engine/engine.ts'
-import { readNetworkFolder } from '../../../chain/engine/opstack/networkFolder.ts'
+import { type NetworkFolder, readNetworkFolder } from '../../../chain/engine/opstack/networkFolder.ts'
 import { startOperator } from '../../../chain/engine/opstack/operator.ts'
+import { opStackPaths } from '../../../chain/engine/opstack/paths.ts'
+import { readVitals } from '../../../chain/engine/opstack/vitals.ts'
 import { buildOpStack } from '../../../chain/opstack/build.ts'
 import { readSecrets } from '../../runtime/keys.ts'
 import { createLog } from '../../runtime/log.ts'
@@ -11,6 +15,7 @@ import { stopSignal } from '../../runtime/stop.ts'
 import { cacheFolder, contextOf } from '../context.ts'
 import { lockStateFolder } from '../devnet/lock.ts'
 import { registerErrands } from '../operator/errands.ts'
+import { createMetrics, serveMetrics } from '../operator/metrics.ts'
 import type { Output } from '../output.ts'
 
 type Options = {
@@ -20,6 +25,7 @@ type Options = {
   passwordFile?: string
   data: string
   basePort: number
+  metricsPort?: number
   beacon?: string
   batches: 'calldata' | 'blobs'
 }
@@ -59,6 +65,11 @@ export function registerOperator(program: Command): void {
       parsePort,
       9_545,
     )
+    .option(
+      '--metrics-port <port>',
+      'port of /metrics for Prometheus, on this machine alone; 3 above the base port if absent',
+      parsePort,
+    )
     .addOption(
       new Option('--beacon <url>', 'beacon node of L1, from which blobs are read').env('HASHSAND_BEACON'),
     )
@@ -81,8 +92,13 @@ async function runOperator(output: Output, options: Options): Promise<void> {
   })
   await mkdir(options.data, { recursive: true })
   const lock = await lockStateFolder(options.data)
+  const metrics = metricsOf(options, network, keys)
+  const served = await serveMetrics(metrics, portsOf(options).metrics).catch(async (error: unknown) => {
+    await lock.release()
+    throw error
+  })
   try {
-    const { basePort, beacon } = options
+    const { beacon } = options
     const operator = await startOperator({
       dir: options.data,
       network,
@@ -90,14 +106,17 @@ async function runOperator(output: Output, options: Options): Promise<void> {
       ...(beacon === undefined ? {} : { beaconUrl: beacon }),
       batches: options.batches,
       keys,
-      ports: { l2: basePort, l2Engine: basePort + 1, node: basePort + 5 },
+      ports: portsOf(options),
       build,
       onProgress: tell.progress,
-      onEvent: tell.event,
+      onEvent: (event) => {
+        metrics.count(event)
+        tell.event(event)
+      },
     })
     try {
       const { l2RpcUrl, nodeRpcUrl } = operator
-      tell.up({ network: network.manifest.name, l2RpcUrl, nodeRpcUrl })
+      tell.up({ network: network.manifest.name, l2RpcUrl, nodeRpcUrl, metricsUrl: served.url })
       const failed = operator.exited.then((error): never => {
         throw error
       })
@@ -108,8 +127,26 @@ async function runOperator(output: Output, options: Options): Promise<void> {
       output.done()
     }
   } finally {
+    await served.close()
     await lock.release()
   }
+}
+
+function portsOf({ basePort, metricsPort = basePort + 3 }: Options) {
+  return { l2: basePort, l2Engine: basePort + 1, metrics: metricsPort, node: basePort + 5 }
+}
+
+/** Read from outside of the programs, so that they tell of a start that takes hours too. */
+function metricsOf(options: Options, network: NetworkFolder, keys: Record<'batcher' | 'proposer', Hex>) {
+  const [batcher, proposer] = [privateKeyToAddress(keys.batcher), privateKeyToAddress(keys.proposer)]
+  const vitals = {
+    l1RpcUrl: options.l1,
+    nodeRpcUrl: `http://127.0.0.1:${portsOf(options).node}`,
+    addresses: { batcher, proposer },
+    folder: opStackPaths(options.data).geth,
+  }
+  const { sequencingWindowBlocks } = network.manifest.bridge
+  return createMetrics({ look: () => readVitals(vitals), sequencingWindowBlocks })
 }
 
 /** With `--json` one log line an event, as a service writes them; words for a person otherwise. */
@@ -130,7 +167,7 @@ function openTell(output: Output) {
       if (severity === 'page') log.error(fields, 'operator.event')
       else log.warn(fields, 'operator.event')
     },
-    up: (urls: { network: string; l2RpcUrl: string; nodeRpcUrl: string }) => {
+    up: (urls: { network: string; l2RpcUrl: string; nodeRpcUrl: string; metricsUrl: string }) => {
       if (log !== undefined) return log.info({ up: true, ...urls }, 'operator.up')
       output.result(
         { up: true, ...urls },

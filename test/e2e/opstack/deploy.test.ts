@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createPublicClient, createTestClient, http, parseEther, toHex } from 'viem'
+import { createPublicClient, createTestClient, formatEther, http, parseEther, toHex } from 'viem'
 import { anvil } from '../../../chain/engine/anvil/rpc.ts'
 import { readNetworkFolder } from '../../../chain/engine/opstack/networkFolder.ts'
 import { stopComponentOrphans } from '../../../chain/engine/opstack/process.ts'
@@ -10,14 +11,14 @@ import { hashsandPredeploys } from '../../../chain/generated/addresses.ts'
 import { BUILD_TIMEOUT_MS, buildOrSkip, pidsOf } from '../../chain/engine/opstack/fixture.ts'
 import { type TestNode, temporaryFolder } from '../../chain/fixture.ts'
 import { startForeignL1, testRoles } from '../../services/cli/deployFixture.ts'
-import { type Command, hashsand, interrupt } from '../../support/devnet.ts'
+import { type Command, hashsand, interrupt, refusal } from '../../support/devnet.ts'
 
 const chainId = 31_342
 const rules = 'prague'
 
 // All that an operator does, by the commands alone, on an L1 of others: a plain anvil with a chain id and rules of its own.
 describe('an operator with the commands alone', function () {
-  this.timeout(300_000)
+  this.timeout(480_000)
   let l1: TestNode
   let folder: Awaited<ReturnType<typeof temporaryFolder>>
   let operator: Command | undefined
@@ -100,17 +101,66 @@ describe('an operator with the commands alone', function () {
     const { relayer } = JSON.parse(text).roles
     assert.equal(await l2Client(l2RpcUrl).getBalance({ address: relayer }), parseEther('0.2'))
 
+    await checkMetrics(l2RpcUrl, addressOf(addresses.batcher))
+
+    const backup = ['operator', 'backup', at('backup'), '--data', at('data')]
+    assert.equal((await refusal(hashsand(backup))).error, 'OperatorRunsError')
     const before = await l2Client(l2RpcUrl).getBlock()
     assert.equal(await interrupt(operator as Command), 0)
     assert.deepEqual(
       ['geth', 'op-node', 'op-batcher', 'op-proposer'].flatMap((name) => pidsOf(at('data'), name)),
       [],
     )
+    await ended(hashsand(backup))
+    // The disk is lost, and with it blocks that nobody else has.
+    rmSync(at('data'), { recursive: true })
+    await ended(hashsand(['operator', 'restore', at('backup'), '--data', at('data')]))
     l2RpcUrl = await up(basePort)
     const kept = await l2Client(l2RpcUrl).getBlock({ blockNumber: before.number })
     assert.equal(kept.hash, before.hash)
     while ((await l2Client(l2RpcUrl).getBlockNumber()) <= before.number + 2n) await sleep(200)
   })
+
+  /** What the metrics say lies between two looks at the chains and at the disk. */
+  async function checkMetrics(l2RpcUrl: string, batcher: `0x${string}`): Promise<void> {
+    const look = async () => ({
+      'head_block{head="unsafe"}': Number(await l2Client(l2RpcUrl).getBlockNumber()),
+      'head_block{head="l1"}': Number(await l1Client().getBlockNumber()),
+      'nonce{role="batcher"}': await l1Client().getTransactionCount({ address: batcher }),
+      // What is spent never comes back here.
+      'key_balance_ether{role="batcher"}': -Number(
+        formatEther(await l1Client().getBalance({ address: batcher })),
+      ),
+    })
+    const url = operator?.lines.find((line) => line.up === true)?.metricsUrl
+    const before = await look()
+    const text = await (await fetch(`${url}/metrics`)).text()
+    const after = await look()
+    const value = (name: string) =>
+      Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(`hashsand_operator_${name} `))
+          ?.split(' ')[1],
+      )
+    for (const [name, least] of Object.entries(before)) {
+      const given = name.startsWith('key_balance') ? -value(name) : value(name)
+      // Safe: the same names.
+      const most = after[name as keyof typeof after]
+      assert.ok(given >= least && given <= most, `${name} is ${given}, not from ${least} to ${most}`)
+    }
+    assert.equal(value('ready'), 1)
+    const lag = value('head_time_seconds{head="unsafe"}') - value('head_time_seconds{head="safe"}')
+    assert.equal(value('safe_lag_seconds'), lag)
+    assert.ok(value('nonce_gap{role="batcher"}') >= 0)
+    const size = Number(
+      spawnSync('du', ['-sk', at('data/l2/geth')], { encoding: 'utf8' }).stdout.split('\t')[0],
+    )
+    // Two looks at a database that is being written, and folders count for du.
+    const measured = value('archive_bytes') / 1_024
+    assert.ok(measured > size / 2 && measured < size * 2, `${measured} KiB, du says ${size}`)
+    assert.ok(value('disk_free_bytes') > 0)
+  }
 
   async function makeKeys(roles: readonly string[]): Promise<Record<string, string>> {
     mkdirSync(at('keys'), { mode: 0o700 })

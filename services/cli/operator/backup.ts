@@ -10,6 +10,7 @@ import { stopComponentOrphans } from '../../../chain/engine/opstack/process.ts'
 import { safeJson } from '../../../chain/safeJson.ts'
 import { syncFolder } from '../../../chain/syncFolder.ts'
 import { CopyExistsError } from '../../runtime/database/errors.ts'
+import { isDiskFull } from '../../runtime/database/isDiskFull.ts'
 import { lockStateFolder } from '../devnet/lock.ts'
 import { StateFolderInUseError } from '../errors.ts'
 import {
@@ -125,11 +126,15 @@ async function copyFiles(from: string, to: string): Promise<BackupNote['files']>
     .filter((entry) => entry.isFile() && entry.name !== 'LOCK')
     .map((entry) => join(entry.parentPath, entry.name).slice(from.length + 1))
     .sort()
-  await assertSpace(from, paths, to)
+  const neededBytes = await assertSpace(from, paths, to)
   const files: BackupNote['files'] = []
   for (const path of paths) {
     await mkdir(dirname(join(to, path)), { recursive: true })
-    files.push({ path, ...(await copyFile(join(from, path), join(to, path))) })
+    const copied = await copyFile(join(from, path), join(to, path)).catch(async (error: unknown) => {
+      // Others write on that disk too, or its owner has used up his share.
+      throw isDiskFull(error) ? new SpaceMissingError(to, await freeBytesAt(to), neededBytes) : error
+    })
+    files.push({ path, ...copied })
   }
   const folders = new Set([to, ...paths.map((path) => dirname(join(to, path)))])
   for (const folder of folders) await syncFolder(folder)
@@ -153,12 +158,19 @@ async function copyFile(from: string, to: string): Promise<{ bytes: number; sha2
   return { bytes, sha256: hash.digest('hex') }
 }
 
-async function assertSpace(from: string, paths: readonly string[], to: string): Promise<void> {
+/** Throws SpaceMissingError; answers what is needed, in bytes. */
+async function assertSpace(from: string, paths: readonly string[], to: string): Promise<number> {
   let needed = SPARE_BYTES
   for (const path of paths) needed += (await stat(join(from, path))).size
   await mkdir(to, { recursive: true })
-  const { bavail, bsize } = await statfs(to)
-  if (bavail * bsize < needed) throw new SpaceMissingError(to, bavail * bsize, needed)
+  const free = await freeBytesAt(to)
+  if (free < needed) throw new SpaceMissingError(to, free, needed)
+  return needed
+}
+
+async function freeBytesAt(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize
 }
 
 /** What was copied is what was noted, file by file. */

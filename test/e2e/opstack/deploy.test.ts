@@ -102,6 +102,7 @@ describe('an operator with the commands alone', function () {
     assert.equal(await l2Client(l2RpcUrl).getBalance({ address: relayer }), parseEther('0.2'))
 
     await checkMetrics(l2RpcUrl, addressOf(addresses.batcher))
+    await checkFees(l2RpcUrl, JSON.parse(text).feeScalars)
 
     const backup = ['operator', 'backup', at('backup'), '--data', at('data')]
     assert.equal((await refusal(hashsand(backup))).error, 'OperatorRunsError')
@@ -160,6 +161,35 @@ describe('an operator with the commands alone', function () {
     const measured = value('archive_bytes') / 1_024
     assert.ok(measured > size / 2 && measured < size * 2, `${measured} KiB, du says ${size}`)
     assert.ok(value('disk_free_bytes') > 0)
+  }
+
+  /** What the transactions of the deployment on L2 paid leaves the vaults, and L2 charges by the scalars of the roles file. */
+  async function checkFees(l2RpcUrl: string, scalars: Record<string, number>): Promise<void> {
+    const onNetwork = [
+      ...['--manifest', at(`network/${(await readNetworkFolder(at('network'))).manifest.l2.chainId}.json`)],
+      ...['--state', at('state'), '--l1', l1.rpcUrl, '--l2', l2RpcUrl],
+    ]
+    const fees = hashsand(['operator', 'fees', ...onNetwork])
+    await ended(fees)
+    assert.deepEqual([fees.lines[0]?.scalars, fees.lines[0]?.onL2], [scalars, scalars])
+
+    // Without the network folder, which the manifest stands for.
+    const key = deployerOptions().slice(2)
+    const vaults = hashsand(['operator', 'fee-vaults', ...onNetwork, ...key, '--send'])
+    await ended(vaults)
+    const shown = vaults.lines.filter(({ isDue }) => isDue === true)
+    const sent = vaults.lines.filter(({ transaction }) => transaction !== undefined)
+    assert.ok(shown.length >= 2, JSON.stringify(vaults.lines))
+    assert.deepEqual(
+      sent.map(({ vault }) => vault),
+      shown.map(({ vault }) => vault),
+    )
+    for (const [index, { amountWei, withdrawal, recipient }] of sent.entries()) {
+      // It pays fees itself, into the vaults that are emptied after it.
+      assert.ok(BigInt(String(amountWei)) >= BigInt(String(shown[index]?.balanceWei)))
+      assert.match(String(withdrawal), /^0x[0-9a-f]{64}$/)
+      assert.equal(recipient, (await readNetworkFolder(at('network'))).manifest.l1.contracts.Timelock)
+    }
   }
 
   async function makeKeys(roles: readonly string[]): Promise<Record<string, string>> {

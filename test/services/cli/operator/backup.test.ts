@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -26,6 +27,7 @@ import {
   NotAnOperatorBackupError,
   OperatorFolderTakenError,
   OperatorRunsError,
+  SpaceMissingError,
 } from '../../../../services/cli/operator/backupErrors.ts'
 import { CopyExistsError } from '../../../../services/runtime/database/errors.ts'
 import { account, config, temporaryFolder } from '../../../chain/fixture.ts'
@@ -195,6 +197,20 @@ describe('backup of an operator', function () {
     const ended = once(orphan, 'exit')
     await backUpOperator(data, place()).finally(() => orphan.kill('SIGTERM'))
     assert.deepEqual(await ended, [null, 'SIGKILL'])
+  })
+
+  it('is not begun where there is no room for it, and leaves nothing there', async () => {
+    const data = operatorWith(some)
+    // More than any disk of a test has, and it takes none of it.
+    const size = 2 ** 43
+    truncateSync(join(data, 'l2', 'geth', 'geth', 'chaindata', 'CURRENT'), size)
+    const backup = place()
+    await assert.rejects(backUpOperator(data, backup), (error) => {
+      assert.ok(error instanceof SpaceMissingError)
+      assert.ok(error.neededBytes > size && error.freeBytes < size)
+      return true
+    })
+    assert.ok(!existsSync(backup) && !existsSync(`${backup}.partial`))
   })
 
   it('is not made of what is no operator’s folder', async () => {

@@ -60,13 +60,11 @@ export async function showFees(
   const { onL1, onL2, prices } = standing
   output.result({ scalars: onL1, onL2, ...prices, ...costs(onL1, prices) }, describe(standing))
   const scalars = { ...onL1, ...wanted }
-  if (isSame(scalars, onL1)) {
-    if (isSame(onL1, onL2)) return output.progress('Nothing to change.')
-    return output.progress('L1 has these scalars; L2 takes them with the L1 block in which they were set.')
-  }
+  if (Object.keys(wanted).length === 0) return output.progress('Name scalars to change them.')
   const { SystemConfig, Timelock } = parameters.contracts
   const change = { timelock: Timelock, target: SystemConfig, data: setScalars(scalars) }
   const operation = await readOperation(l1, change, standing.head)
+  if (isSame(scalars, onL1)) return tellDone(context, scalars, operation, isSame(onL1, onL2))
   output.result(
     { change: scalars, ...costs(scalars, prices), ...fieldsOf(operation) },
     describeChange(scalars, prices, operation, Timelock),
@@ -76,6 +74,24 @@ export async function showFees(
     return
   }
   await takeStep(context, parameters, { signer, operation, head: standing.head })
+}
+
+function tellDone(
+  { output }: Pick<Context, 'output'>,
+  scalars: Scalars,
+  { lastDone, doneBefore }: Operation,
+  isOnL2: boolean,
+): void {
+  const where = isOnL2 ? 'L1 and L2 have' : 'L1 has'
+  const by = lastDone === undefined ? 'since the deployment' : `done by operation ${lastDone}`
+  output.result(
+    {
+      change: scalars,
+      operation: { id: lastDone ?? null, state: 'done', readyAt: null, doneBefore },
+      isOnL2,
+    },
+    `${where} these scalars, ${by}.${isOnL2 ? '' : ' L2 takes them with the L1 block in which they were set.'}`,
+  )
 }
 
 async function readStanding({ l1, l2, contracts }: FeesParameters): Promise<Standing> {

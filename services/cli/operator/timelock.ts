@@ -13,7 +13,6 @@ import { timelockControllerAbi as abi } from '../../../chain/generated/openzeppe
 
 // Contracts of L1 belong to the timelock: its governor schedules a call, and once the delay is over anybody executes it.
 
-/** `done` says that the same change was made before, not that it is in force: another may have followed. */
 export type OperationState = 'unknown' | 'waiting' | 'ready'
 
 export type Operation = {
@@ -21,8 +20,9 @@ export type Operation = {
   state: OperationState
   /** By L1's clock, in seconds; undefined until it is scheduled. */
   readyAt: bigint | undefined
-  /** How often the same change was made before. */
+  /** How often the same change was made before, and the operation that did it last. Another change may have followed. */
   doneBefore: number
+  lastDone: Hash | undefined
   /** The governor's transaction. */
   schedule: Call
   /** Anybody's, once it is ready. */
@@ -45,12 +45,16 @@ export async function readOperation(
 ): Promise<Operation> {
   const at = { address: timelock, abi, blockNumber } as const
   const delay = await l1.readContract({ ...at, functionName: 'getMinDelay' })
+  let lastDone: Hash | undefined
   for (let doneBefore = 0; ; doneBefore++) {
     const salt = pad(toHex(doneBefore), { size: 32 })
     const args = [target, 0n, data, zeroHash, salt] as const
     const id = await l1.readContract({ ...at, functionName: 'hashOperation', args })
     const readyAt = await l1.readContract({ ...at, functionName: 'getTimestamp', args: [id] })
-    if (readyAt === DONE) continue
+    if (readyAt === DONE) {
+      lastDone = id
+      continue
+    }
     const schedule = encodeFunctionData({ abi, functionName: 'schedule', args: [...args, delay] })
     const execute = encodeFunctionData({ abi, functionName: 'execute', args })
     return {
@@ -58,6 +62,7 @@ export async function readOperation(
       state: stateAt(readyAt, timestamp),
       readyAt: readyAt === 0n ? undefined : readyAt,
       doneBefore,
+      lastDone,
       schedule: { to: timelock, data: schedule, value: 0n },
       execute: { to: timelock, data: execute, value: 0n },
     }

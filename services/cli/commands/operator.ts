@@ -171,7 +171,7 @@ function openTell(output: Output) {
       if (log !== undefined) return log.info({ up: true, ...urls }, 'operator.up')
       output.result(
         { up: true, ...urls },
-        `${urls.network} is up: L2 at ${urls.l2RpcUrl}, op-node at ${urls.nodeRpcUrl}. Ctrl-C ends it.`,
+        `${urls.network} is up: L2 at ${urls.l2RpcUrl}, op-node at ${urls.nodeRpcUrl}, metrics at ${urls.metricsUrl}/metrics. Ctrl-C ends it.`,
       )
     },
   }

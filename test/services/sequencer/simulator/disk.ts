@@ -49,6 +49,8 @@ export function createDisk(given: Pick<Parts, 'schedule' | 'random' | 'faults'>)
       folders.set(name, folder)
       if (folder.holder?.isHeld()) throw new LockedError(name)
       if (folder.whole !== undefined) Object.assign(folder, { rows: folder.whole, sorted: undefined })
+      // What LevelDB finds in its log it puts into a table, synced, before anybody reads it.
+      Object.assign(folder, { synced: new Map(folder.rows), unsynced: [] })
       const level = new MemoryLevel(name, folder, { ...parts, owner })
       Object.assign(folder, { whole: undefined, holder: level })
       await level.open()

@@ -92,7 +92,8 @@ function createSpace({ schedule, random, faults }: Pick<Parts, 'schedule' | 'ran
   return {
     isFull: () => !faults.isCalm() && schedule.now() < fullUntil,
     fill: () => {
-      fullUntil = schedule.now() + random.below(longestFullMs)
+      // Half the time there is room again before anybody could look.
+      fullUntil = schedule.now() + (random.chance(0.5) ? 0 : random.below(longestFullMs))
     },
   }
 }
@@ -147,8 +148,9 @@ class MemoryLevel extends AbstractLevel<string, string, string> {
     const { schedule, faults, owner, space } = this.#parts
     return new Promise((resolve, reject) => {
       schedule.after(latency(this.#parts), owner, `write ${this.#name}`, () => {
-        if (faults.strikes('disk.full')) space.fill()
-        if (space.isFull()) return reject(this.#torn(batch))
+        const isStruck = faults.strikes('disk.full')
+        if (isStruck) space.fill()
+        if (isStruck || space.isFull()) return reject(this.#torn(batch))
         const { rows, whole } = this.#folder
         if (batch.some(({ type, key }) => (type === 'put') !== rows.has(key))) this.#folder.sorted = undefined
         applyTo(rows, batch)

@@ -11,6 +11,7 @@ import type { Bench, Stage } from './bench.ts'
 import { type BridgeChains, mine, rpc, startBridgeChains } from './bridgeChains.ts'
 import { depositsPerBlock, makeDeposits, makeWithdrawals, propose } from './bridgeHistory.ts'
 import { benchOptimism } from './optimismLoop.ts'
+import { benchPonder } from './ponder.ts'
 import { type Service, slopeOf, startService } from './service.ts'
 import { benchSteady } from './steady.ts'
 
@@ -27,6 +28,7 @@ export const sequencerBench: Bench = {
     let service: Service | undefined
     try {
       await benchCatchUp(chains, stage)
+      await benchPonder(chains, stage)
       await rpc(chains.l1, 'evm_setIntervalMining', 1)
       service = await startService(chains, { HASHSAND_L1_CONFIRMATIONS: '0', HASHSAND_POLL_MS: '200' })
       await benchGas(chains, service, stage)

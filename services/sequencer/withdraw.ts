@@ -90,7 +90,11 @@ export async function advanceMessages(withdrawer: Withdrawer): Promise<void> {
     })
     due.push(...(await Promise.all(looks)).filter((step) => step !== undefined))
   }
-  if (withdrawer.relays && network.words.paused === undefined) await deliver(withdrawer, due, head.number)
+  if (!withdrawer.relays || network.words.paused !== undefined) return
+  // What was on its way while its message was looked at may have been mined since, above the block that was looked at.
+  steps.refresh()
+  const missing = due.filter(({ name }) => !steps.isUnderWay(name, head.number))
+  await deliver(withdrawer, missing, head.number)
 }
 
 type Now = {

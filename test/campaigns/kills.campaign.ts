@@ -8,6 +8,8 @@ const kills = Number(process.env.HASHSAND_KILLS ?? 200)
 const limitMs = 5_000
 /** Between two kills at most. */
 const longestMs = 3_000
+/** Two deposits each time: the portal sells gas for four in a block of L1 before its price rises, and refuses more in the end. */
+const sendEachMs = 700
 
 // kill -9 at moments of chance, under load in both directions. A recovery ends when the service is ready and has done more than it had before
 // the kill: L2 has executed another block of L1 and that is on disk.
@@ -49,7 +51,7 @@ describe(`the sequencer under ${kills} kills at random moments`, function () {
   async function keepSending(): Promise<void> {
     while (!isOver) {
       await load.send()
-      await sleep(400)
+      await sleep(sendEachMs)
     }
   }
 

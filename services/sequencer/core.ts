@@ -5,6 +5,7 @@ import type { Manifest } from '../../chain/manifest.ts'
 import type { Log } from '../runtime/log.ts'
 import { loop } from '../runtime/loop.ts'
 import { type Outbox, type OutboxParameters, openOutbox } from '../runtime/outbox.ts'
+import { sleep } from '../runtime/sleep.ts'
 import type { OutboxStore } from '../runtime/store.ts'
 import { observe } from './blocks.ts'
 import { derive, drainPool, fillToRoot, resume } from './derive.ts'
@@ -149,7 +150,7 @@ function startLoops(core: Core, { pollMs, readManifest }: Omit<Pace, 'broken'>):
   const every = (everyMs: number, step: () => Promise<void>) =>
     loop({ log, signal, everyMs, step: () => askingNodes(step) })
   return [
-    every(pollMs, () => followChains(network)),
+    every(pollMs, () => followChains(core)),
     every(pollMs * 2, async () => {
       const mayPropose = () => !signal.aborted && network.words.paused === undefined
       while (mayPropose() && proposer && (await proposeNext(network, proposer))) {
@@ -181,8 +182,10 @@ function makesBlocks({ dumps }: Pick<Network, 'dumps'>): boolean {
   return dumps !== undefined
 }
 
+const diskPauseMs = 1_000
+
 /** Brings the store, and the embedded L2, up to the chains. An operator is told while a node's answers, or the disk of L2's states, stop that. */
-async function followChains(network: Network): Promise<void> {
+async function followChains({ network, signal }: Pick<Core, 'network' | 'signal'>): Promise<void> {
   try {
     await (makesBlocks(network) ? build(network) : observe(network))
     alert(network, 'node', undefined)
@@ -190,7 +193,11 @@ async function followChains(network: Network): Promise<void> {
   } catch (error) {
     const fault = nodeFaults.some((kind) => error instanceof kind)
     if (fault && error instanceof Error) alert(network, 'node', error.message)
-    if (error instanceof StateNotSavedError) alert(network, 'disk', error.message)
+    if (error instanceof StateNotSavedError) {
+      alert(network, 'disk', error.message)
+      // Each try takes the whole state of L2 from its node.
+      await sleep(diskPauseMs, signal)
+    }
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { type Hex, keccak256, toHex } from 'viem'
 import type { DumpStore } from '../../../../chain/engine/anvil/dump.ts'
+import { StateNotSavedError } from '../../../../chain/engine/errors.ts'
 import { request } from '../../../../services/sequencer/network.ts'
 import { depositTransaction, planDeposit } from './deposits.ts'
 import { createDisk, type Disk } from './disk.ts'
@@ -110,8 +111,11 @@ function dumpsOf(world: World, saved: Map<Hex, L2Block[]>, owner: Owner): DumpSt
       const id = await request<Hex>(client, 'anvil_dumpState', [false])
       const blocks = saved.get(id) ?? []
       saved.delete(id)
-      await world.disk.writeFile('dump', owner, () => {
+      const put = () => {
         world.dumped = blocks
+      }
+      await world.disk.writeFile('dump', owner, put).catch((cause: unknown) => {
+        throw new StateNotSavedError('dump', cause)
       })
       const head = headOf({ blocks })
       return { path: 'dump', number: head.number, hash: head.hash }

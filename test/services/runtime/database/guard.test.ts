@@ -75,13 +75,14 @@ describe('a store on a full disk', function () {
         maxLength: 5,
       },
     )
+    const roomy = { pages: 300, rows: [60_000, 1, 60_000] }
     let refused = 0
     await fc.assert(
       fc.asyncProperty(rooms, async (tries) => {
         stores += 1
         const folder = join(disk.path, `store-${stores}`)
         const acknowledged: string[] = []
-        for (const { pages, rows } of [{ pages: 300, rows: [60_000, 1, 60_000] }, ...tries]) {
+        for (const { pages, rows } of [roomy, ...tries, { pages: 0, rows: [1] }]) {
           await disk.fill(pages)
           try {
             const db = await openLevel(folder)

@@ -6,6 +6,8 @@ import { startTestNetwork, type TestNetwork } from '../services/sequencerNetwork
 
 const kills = Number(process.env.HASHSAND_KILLS ?? 200)
 const limitMs = 5_000
+/** On one network: what the embedded engine writes for each block grows with the chain, and after some hundred kills it would be that which is measured. */
+const killsOfNetwork = 20
 /** Between two kills at most. */
 const longestMs = 3_000
 /** Two deposits each time: the portal sells gas for four in a block of L1 before its price rises, and refuses more in the end. */
@@ -16,46 +18,58 @@ const sendEachMs = 700
 
 describe(`the sequencer under ${kills} kills at random moments`, function () {
   this.timeout(0)
-  let network: TestNetwork
-  let load: Load
-  let isOver = false
+  const took: number[] = []
+  const all = { deposits: 0, withdrawals: 0 }
 
-  before(async () => {
-    network = await startTestNetwork()
-    load = await startLoad(network)
+  for (let done = 0; done < kills; done += killsOfNetwork) {
+    const count = Math.min(killsOfNetwork, kills - done)
+    it(`loses nothing and doubles nothing (${done + 1} to ${done + count})`, async () => {
+      const network = await startTestNetwork()
+      try {
+        const load = await startLoad(network)
+        await killAgainAndAgain(network, load, count)
+        await load.checkEndState(600)
+        const { deposits, withdrawals } = load.counts()
+        all.deposits += deposits
+        all.withdrawals += withdrawals
+        say(`${all.deposits} deposits and ${all.withdrawals} withdrawals; recovery: ${told(took)}`)
+      } finally {
+        await network.close()
+      }
+    })
+  }
+
+  it('is at work again within five seconds each time', () => {
+    assert.equal(took.length, kills)
+    assert.ok(Math.max(...took) <= limitMs, told(took))
   })
-  after(() => network?.close())
 
-  it('is at work again within five seconds each time, loses nothing and doubles nothing', async () => {
-    const loading = keepSending()
-    const took: number[] = []
-    for (let kill = 1; kill <= kills; kill++) {
+  async function killAgainAndAgain(network: TestNetwork, load: Load, count: number): Promise<void> {
+    const over = new AbortController()
+    const loading = keepSending(load, over.signal)
+    // Told when it is waited for.
+    loading.catch(() => {})
+    for (let kill = 0; kill < count; kill++) {
       await sleep(Math.random() * longestMs)
       const before = (await network.ask<Status>('/v1/status')).cursor.number
       await network.killSequencer()
       const began = performance.now()
       await network.startSequencer()
-      await working(before)
+      await working(network, before)
       took.push(performance.now() - began)
-      if (kill % 20 === 0) say(`${kill} kills: ${told(took)}`)
     }
-    isOver = true
+    over.abort()
     await loading
-    await load.checkEndState(600)
-    const { deposits, withdrawals } = load.counts()
-    say(`${deposits} deposits and ${withdrawals} withdrawals: 0 lost, 0 doubled`)
-    say(`recovery: ${told(took)}`)
-    assert.ok(Math.max(...took) <= limitMs, `a recovery took ${Math.max(...took)} ms`)
-  })
+  }
 
-  async function keepSending(): Promise<void> {
-    while (!isOver) {
+  async function keepSending(load: Load, over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
       await load.send()
       await sleep(sendEachMs)
     }
   }
 
-  async function working(before: string | bigint): Promise<void> {
+  async function working(network: TestNetwork, before: string | bigint): Promise<void> {
     const { services } = network.manifest
     for (;;) {
       const ready = await fetch(`${services.sequencer}/readyz`).catch(() => undefined)

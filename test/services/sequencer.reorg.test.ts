@@ -19,7 +19,7 @@ describe('sequencer under reorganisations of L1', function () {
   this.timeout(240_000)
   let network: TestNetwork
 
-  const policy = 7
+  const policy = 3
   before(async () => {
     network = await startTestNetwork({ HASHSAND_REORG_POLICY_BLOCKS: String(policy) })
   })
@@ -53,7 +53,7 @@ describe('sequencer under reorganisations of L1', function () {
     }
   }
 
-  for (const depth of [1, 2, 5]) {
+  for (const depth of [1, 2, 3]) {
     it(`ends as a fresh L2 would after a reorganisation of ${depth}, with the deposits mined elsewhere`, async () => {
       const receivers = senders.map(stranger)
       const receipts: TransactionReceipt[] = []

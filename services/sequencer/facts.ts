@@ -1,7 +1,6 @@
 import type { Hash } from 'viem'
 import { readWithdrawalFacts } from '../../bridge/observe.ts'
 import type { Withdrawal } from '../../bridge/withdrawal.ts'
-import type { Manifest } from '../../chain/manifest.ts'
 import type { Network } from './network.ts'
 import type { L1Header } from './records.ts'
 
@@ -19,11 +18,7 @@ const blocksKept = 4
 
 /** Throws what `readWithdrawalFacts` throws; then it is asked again the next time. */
 export function factsAt(
-  {
-    l1,
-    facts,
-    manifest,
-  }: Pick<Network, 'l1' | 'facts'> & { manifest: { l1: Pick<Manifest['l1'], 'contracts'> } },
+  { l1, facts, manifest }: Pick<Network, 'l1' | 'facts' | 'manifest'>,
   withdrawal: Withdrawal,
   { hash, number: blockNumber }: L1Header,
 ): WithdrawalFacts {

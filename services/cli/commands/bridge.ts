@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
-import type { Manifest } from '../../../chain/manifest.ts'
 import { askSequencer } from '../askSequencer.ts'
 import { type CompleteOptions, complete } from '../complete.ts'
-import { type Context, contextOf, manifestOf } from '../context.ts'
+import { contextOf, manifestOf } from '../context.ts'
+import { addRpcs, manifestBy, type Rpcs } from '../rpcs.ts'
 import { transfer } from '../transfer.ts'
 import { type Direction, directions, type TransferOptions } from '../transferPlan.ts'
 
@@ -72,24 +72,6 @@ export function registerBridge(program: Command): void {
       const message = await askSequencer(await manifestOf(context), path, anything)
       context.output.result(message, JSON.stringify(message, null, 2))
     })
-}
-
-type Rpcs = { l1?: string; l2?: string }
-
-function addRpcs(command: Command): Command {
-  return command
-    .option('--l1 <url>', 'RPC of L1, if not that of the manifest')
-    .option('--l2 <url>', 'RPC of L2, if not that of the manifest: one of a replica')
-}
-
-/** The manifest with the RPCs that were given. Both are still checked to be of this network. */
-async function manifestBy(context: Context, { l1, l2 }: Rpcs): Promise<Manifest> {
-  const manifest = await manifestOf(context)
-  return {
-    ...manifest,
-    l1: { ...manifest.l1, rpcUrl: l1 ?? manifest.l1.rpcUrl },
-    l2: { ...manifest.l2, rpcUrl: l2 ?? manifest.l2.rpcUrl },
-  }
 }
 
 const what = {

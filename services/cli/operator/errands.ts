@@ -1,14 +1,13 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { Manifest } from '../../../chain/manifest.ts'
 import { openNetwork } from '../clients.ts'
-import { type Context, contextOf, manifestOf } from '../context.ts'
+import { contextOf } from '../context.ts'
+import { addRpcs, manifestBy, type Rpcs } from '../rpcs.ts'
 import { type BackupNote, backUpOperator, restoreOperator } from './backup.ts'
 import { parseScalar, showFees } from './fees.ts'
 import { showFeeVaults } from './feeVaults.ts'
 import { type KeyOptions, openSigner, withKey } from './signer.ts'
 
-type Rpcs = { l1?: string; l2?: string }
 type Options = KeyOptions & Rpcs & { send?: boolean }
 type FeesOptions = Options & { baseFeeScalar?: string; blobBaseFeeScalar?: string }
 
@@ -87,18 +86,5 @@ const sizeOf = ({ files }: BackupNote): Size => ({
 const describeSize = ({ files, bytes }: Size) => `${files} files, ${(bytes / 1e6).toFixed(1)} MB,`
 
 function onNetwork(command: Command): Command {
-  return withKey(command)
-    .option('--l1 <url>', 'RPC of L1, if not that of the manifest')
-    .option('--l2 <url>', 'RPC of L2, if not that of the manifest')
-    .option('--send', 'sign and send')
-}
-
-/** The manifest with the RPCs that were given. Both are still checked to be of this network. */
-async function manifestBy(context: Context, { l1, l2 }: Rpcs): Promise<Manifest> {
-  const manifest = await manifestOf(context)
-  return {
-    ...manifest,
-    l1: { ...manifest.l1, rpcUrl: l1 ?? manifest.l1.rpcUrl },
-    l2: { ...manifest.l2, rpcUrl: l2 ?? manifest.l2.rpcUrl },
-  }
+  return addRpcs(withKey(command)).option('--send', 'sign and send')
 }

@@ -149,12 +149,11 @@ async function checkOnce({ l1, l2Node, manifest }: TestNetwork, sent: SentHashes
   }
 }
 
-/** (a), (e), (f): the sums agree, nothing is on its way, no alert is left, and no key is in the log. */
+/** (a), (e), (f): the sums agree, no alert is left, and no key is in the log. The next root may be on its way by now. */
 async function checkService(network: TestNetwork): Promise<void> {
-  const { supply = [], alerts, outbox } = await network.ask<Status>('/v1/status')
+  const { supply = [], alerts } = await network.ask<Status>('/v1/status')
   assert.ok(supply.length === 2 && supply.every(({ balanced }) => balanced), 'minted = locked - in flight')
   assert.deepEqual(alerts, {})
-  assert.ok(Object.values(outbox).every(({ pending }) => pending === 0))
   const log = await readFile(join(network.dir, 'logs', 'sequencer.log'), 'utf8')
   // Safe: the test's own file of keys by role.
   const secrets = JSON.parse(await readFile(join(network.dir, 'keys.json'), 'utf8')) as Record<string, string>

@@ -7,6 +7,7 @@ import type { Connection } from '../runtime/agreement/connect.ts'
 import type { Standing } from '../runtime/agreement/transport.ts'
 import type { Log } from '../runtime/log.ts'
 import { NodeAnswerError } from './errors.ts'
+import type { Facts } from './facts.ts'
 import type { Hold } from './hold.ts'
 import { type ReadWriteLock, readWriteLock } from './lock.ts'
 import { type L1Header, type MessageRecord, relayWithin } from './records.ts'
@@ -62,6 +63,8 @@ export type Network = {
   standings(): Record<'L1' | 'L2', Standing[]>
   /** What the operator has said. */
   words: Words
+  /** What L1 has said of withdrawals at its newest blocks. */
+  facts: Facts
   /** Messages that wait after a try, by their id. */
   holds: Map<Hash, Hold>
 }
@@ -103,6 +106,7 @@ export async function openNetwork({ l1Nodes, l2Nodes, ...parts }: NetworkParts):
     history: undefined,
     newestWithdrawal: 0n,
     alerts: new Map(),
+    facts: new Map(),
     holds: new Map(),
     words: await readWords(parts),
   }

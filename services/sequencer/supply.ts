@@ -1,10 +1,10 @@
 import { type Address, erc20Abi, isAddressEqual } from 'viem'
-import { readWithdrawalFacts } from '../../bridge/observe.ts'
 import { l1StandardBridgeAbi } from '../../chain/generated/opAbi.ts'
 import { readShown } from './blocks.ts'
 import { readCursor } from './derive.ts'
+import { factsAt } from './facts.ts'
 import { alert, l1HashAt, type Network, settledHead } from './network.ts'
-import type { MessageRecord } from './records.ts'
+import type { L1Header, MessageRecord } from './records.ts'
 
 /** Minted on L2 = locked on L1 − in flight, in base units. */
 export type Supply = {
@@ -25,7 +25,7 @@ export async function readSupply(network: Network): Promise<Supply[] | undefined
   return readShown(network, async () => {
     const moment = await currentMoment(network)
     if (moment === undefined) return undefined
-    const messages = await messagesAt(network, moment.l1Block)
+    const messages = await messagesAt(network, moment.l1)
     const supplies = [await etherSupply(network, messages, moment)]
     for (const token of network.manifest.tokens) {
       supplies.push(await tokenSupply(network, messages, token, moment))
@@ -35,7 +35,7 @@ export async function readSupply(network: Network): Promise<Supply[] | undefined
 }
 
 /** An L2 block, and the L1 block down to which L2 has executed all deposits. */
-type Moment = { name: string; l1Block: bigint; l2Block: bigint; minted: bigint }
+type Moment = { name: string; l1: L1Header; l2Block: bigint; minted: bigint }
 
 async function currentMoment(network: Network): Promise<Moment | undefined> {
   const read = await network.store.l2Head()
@@ -45,29 +45,27 @@ async function currentMoment(network: Network): Promise<Moment | undefined> {
   // op-node keeps L2 some blocks behind L1, and executes an L1 block's deposits all at once: the sides are compared at L2's origin.
   if (network.dumps === undefined) {
     const isThere = (await l1HashAt(network, origin.number)) === origin.hash
-    return isThere ? { ...at, l1Block: origin.number } : undefined
+    return isThere ? { ...at, l1: origin } : undefined
   }
   // The embedded L2 keeps up with L1, and executes deposits one by one: they are compared when it is level.
   const [head, cursor] = [await settledHead(network), await readCursor(network)]
-  return head?.hash === cursor.hash ? { ...at, l1Block: head.number } : undefined
+  return head?.hash === cursor.hash ? { ...at, l1: head } : undefined
 }
 
 /** Messages that may be in flight at an L1 block, with the states that withdrawals have there: one that was finalised since still is. */
-async function messagesAt(network: Network, blockNumber: bigint): Promise<MessageRecord[]> {
-  const { l1, open, ended, manifest } = network
-  const { contracts } = manifest.l1
+async function messagesAt(network: Network, at: L1Header): Promise<MessageRecord[]> {
+  const { open, ended } = network
   for (const [id, { history }] of ended) {
-    if ((history.at(-1)?.blockNumber ?? 0n) <= blockNumber) ended.delete(id)
+    if ((history.at(-1)?.blockNumber ?? 0n) <= at.number) ended.delete(id)
   }
   // The store notes the deposits of an origin before it has the first L2 block on that origin.
   const begun = [...open.values(), ...ended.values()].filter(
-    (message) => message.kind === 'withdrawal' || message.deposit.origin.blockNumber <= blockNumber,
+    (message) => message.kind === 'withdrawal' || message.deposit.origin.blockNumber <= at.number,
   )
   return Promise.all(
     begun.map(async (message) => {
       if (message.kind === 'deposit') return message
-      const { withdrawal } = message
-      const { finalised, delivered } = await readWithdrawalFacts(l1, { contracts, withdrawal, blockNumber })
+      const { finalised, delivered } = await factsAt(network, message.withdrawal, at)
       return { ...message, state: finalised && delivered ? 'finalised' : 'proven' }
     }),
   )
@@ -88,7 +86,7 @@ async function tokenSupply(
   { l1, l2, manifest }: Network,
   messages: readonly MessageRecord[],
   { symbol, ...token }: Token,
-  { l1Block, l2Block }: Moment,
+  { l1: { number: l1Block }, l2Block }: Moment,
 ): Promise<Supply> {
   const [locked, minted] = await Promise.all([
     l1.readContract({
@@ -116,7 +114,7 @@ async function etherSupply(
   messages: readonly MessageRecord[],
   moment: Moment,
 ): Promise<Supply> {
-  const { l1Block } = moment
+  const { number: l1Block } = moment.l1
   const { OptimismPortal: portal } = manifest.l1.contracts
   const locked = await l1.getBalance({ address: portal, blockNumber: l1Block })
   const minted = moment.minted - store.tally().withdrawnWei

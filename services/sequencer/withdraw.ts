@@ -1,15 +1,16 @@
 import type { Address, Hash } from 'viem'
 import { FinalisationNotShownError } from '../../bridge/errors.ts'
 import { relayHash } from '../../bridge/message.ts'
-import { readWithdrawalFacts, type WithdrawalQuery } from '../../bridge/observe.ts'
 import { isMature, type WithdrawalState, withdrawalState } from '../../bridge/status.ts'
+import type { Withdrawal } from '../../bridge/withdrawal.ts'
 import { l2OutputOracleAbi } from '../../chain/generated/opAbi.ts'
 import { failpoint } from '../runtime/failpoint.ts'
 import type { Outbox } from '../runtime/outbox.ts'
 import { type DueStep, deliver } from './deliver.ts'
+import { factsAt } from './facts.ts'
 import { heldAfter, isHeld, quarantineTries } from './hold.ts'
 import { alertOf, type Network, remember, settledHead } from './network.ts'
-import { type MessageRecord, relayWithin, stepped, type WithdrawalRecord } from './records.ts'
+import { type L1Header, type MessageRecord, relayWithin, stepped, type WithdrawalRecord } from './records.ts'
 import { readSteps, type StepName, type Steps } from './steps.ts'
 
 /*
@@ -80,7 +81,7 @@ export async function advanceMessages(withdrawer: Withdrawer): Promise<void> {
   const due: DueStep[] = []
   for (let from = 0; from < records.length; from += looksAtOnce) {
     const looks = records.slice(from, from + looksAtOnce).map(async (record) => {
-      if (record.kind === 'withdrawal') return look(withdrawer, record, { place, maturity })
+      if (record.kind === 'withdrawal') return look(withdrawer, record, { head, place, maturity })
       if (record.state === 'included' && record.deposit.origin.blockNumber <= final.number) {
         await change(network, record.id, (now) =>
           now.state === 'included' ? stepped(now, { state: 'final', ...place }) : now,
@@ -98,6 +99,7 @@ export async function advanceMessages(withdrawer: Withdrawer): Promise<void> {
 }
 
 type Now = {
+  head: L1Header
   place: { chain: 'L1'; blockNumber: bigint; timestamp: bigint }
   maturity: { l1Time: bigint; finalizationPeriodSeconds: bigint }
 }
@@ -110,12 +112,11 @@ async function look(
 ): Promise<DueStep | undefined> {
   const { network, steps, busy } = withdrawer
   const { id, withdrawal } = record
-  const at = now.place.blockNumber
+  const at = now.head.number
   const isWaiting = isHeld(network.holds.get(id), at)
   // Somebody may have replayed it meanwhile: that is seen when its time has come.
   if (record.state === 'failed' && isWaiting) return undefined
-  const query = { contracts: network.manifest.l1.contracts, withdrawal, blockNumber: at }
-  const facts = await readFacts(network, query)
+  const facts = await readFacts(network, withdrawal, now.head)
   if (facts === undefined) return undefined
   const state = withdrawalState(facts, now.maturity)
   await note(withdrawer, record, state, now)
@@ -133,12 +134,12 @@ async function look(
 }
 
 /** Undefined where the node leaves out how a withdrawal ended: that one waits, and holds up no other. */
-async function readFacts(network: Network, query: WithdrawalQuery) {
+async function readFacts(network: Network, withdrawal: Withdrawal, head: L1Header) {
   try {
-    return await readWithdrawalFacts(network.l1, query)
+    return await factsAt(network, withdrawal, head)
   } catch (error) {
     if (!(error instanceof FinalisationNotShownError)) throw error
-    alertOf(network, { kind: 'withdrawal', id: query.withdrawal.hash }, error.message)
+    alertOf(network, { kind: 'withdrawal', id: withdrawal.hash }, error.message)
     return undefined
   }
 }

@@ -18,14 +18,19 @@ function bytesOf(value: Hex | Uint8Array): Uint8Array {
   return 2 * bytes.length + 2 === value.length ? bytes : hexToBytes(value)
 }
 
-/** An address with the capitals of EIP-55. */
+const letterA = 0x61
+/** From a small letter to its capital. */
+const toCapital = 0x20
+
+/** An address with the capitals of EIP-55: letters above which the hash of the small ones has a digit of eight or more. */
 export function checksumAddress(address: Hex): Address {
-  const digits = address.slice(2).toLowerCase()
-  const hash = keccak256(Buffer.from(digits))
-  let checked = ''
+  const digits = Buffer.from(address.slice(2).toLowerCase())
+  const hash = hasher.init().update(digits).digest('binary')
   for (let at = 0; at < digits.length; at++) {
-    const digit = digits.charAt(at)
-    checked += hash.charAt(at + 2) >= '8' ? digit.toUpperCase() : digit
+    const digit = digits[at] ?? 0
+    const byte = hash[at >> 1] ?? 0
+    const nibble = at % 2 === 0 ? byte >> 4 : byte & 15
+    if (digit >= letterA && nibble >= 8) digits[at] = digit - toCapital
   }
-  return `0x${checked}`
+  return `0x${digits.toString('latin1')}`
 }

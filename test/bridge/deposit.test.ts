@@ -124,6 +124,26 @@ describe('deposit', () => {
     )
   })
 
+  it('refuses data that is not the one field of the event, wherever it is cut or changed', () => {
+    const headDigits = 2 + 2 * 64
+    const leastDigits = headDigits + 2 * 73
+    fc.assert(
+      fc.property(deposits, fc.nat(leastDigits - 1), fc.nat(headDigits - 5), (fields, length, at) => {
+        const log = logOf(fields)
+        // The length's last two digits apart: within the zeros behind the bytes another length is as good.
+        const change = (place: number, digit: string) =>
+          `${log.data.slice(0, place)}${digit}${log.data.slice(place + 1)}` as Hex
+        for (const data of [
+          log.data.slice(0, length) as Hex,
+          change(2 + at, 'f'),
+          change(log.data.length - 1, 'g'),
+        ]) {
+          assert.throws(() => decodeDeposit({ ...log, data }), MalformedDepositError)
+        }
+      }),
+    )
+  })
+
   describe('attributes', () => {
     const origins = fc.record({
       number: fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),

@@ -1,7 +1,7 @@
 import { hexToBigInt, toHex } from 'viem'
 import { decodeAttributes } from '../../bridge/deposit.ts'
 import { HistoryIncompleteError } from './errors.ts'
-import { type PageBlock, type RawBlock, readMessages } from './historyPage.ts'
+import { type PageBlock, type RawBlock, readMessages, readSides } from './historyPage.ts'
 import { inTurn } from './inTurn.ts'
 import type { Place } from './messages.ts'
 import { l1HashAt, type Network, remember, request } from './network.ts'
@@ -27,18 +27,23 @@ export async function readHistory(network: Network, { parent, head }: Stretch): 
   const final: Place<'L1'> = { chain: 'L1', blockNumber, timestamp }
   const progress = createProgress(network, { parent, head })
   let from = parent
-  let next = finalBlocks(network, { parent, head }, { final: blockNumber, size: leastOfPage })
-  for (;;) {
-    const blocks = await next
+  const pageAbove = async (below: L2Header, size: number) => {
+    const blocks = await finalBlocks(network, { parent: below, head }, { final: blockNumber, size })
     const last = blocks.at(-1)
-    if (last === undefined) break
-    const messages = await readMessages(network, { blocks, final })
+    return last && { blocks, last, sides: await readSides(network, { blocks, final }) }
+  }
+  let next = pageAbove(parent, leastOfPage)
+  for (;;) {
+    const page = await next
+    if (page === undefined) break
+    const { blocks, last, sides } = page
+    const messages = await readMessages(network, { blocks, final }, sides)
     from = {
       ...{ number: hexToBigInt(last.block.number), hash: last.block.hash, origin: last.origin },
       minted: blocks.reduce((sum, { block }) => sum + mintedIn(block), from.minted),
     }
     // The next page is on its way while this one is written.
-    next = finalBlocks(network, { parent: from, head }, { final: blockNumber, size: nextSize(blocks) })
+    next = pageAbove(from, nextSize(blocks))
     next.catch(() => {})
     await network.store.applyFinal({ messages, l1: [last.origin], l2: [from] })
     for (const message of messages) remember(network, message)

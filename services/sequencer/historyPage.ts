@@ -32,7 +32,14 @@ import { HistoryIncompleteError } from './errors.ts'
 import { inTurn } from './inTurn.ts'
 import { begunWithdrawal, executedDeposit, notedDeposit, type Place } from './messages.ts'
 import { type Network, request } from './network.ts'
-import { type DepositRecord, type L1Header, type MessageRecord, relayWithin, stepped } from './records.ts'
+import {
+  type DepositRecord,
+  type L1Header,
+  type MessageRecord,
+  relayWithin,
+  stepped,
+  type WithdrawalRecord,
+} from './records.ts'
 
 /*
  * The messages of a page of L2 blocks: the receipts of those with deposits in them, the deposits of the L1 blocks that they are built on, the
@@ -64,15 +71,28 @@ export type Page = {
   final: Place<'L1'>
 }
 
-/** Throws HistoryIncompleteError where the chains do not show the same deposits. */
-export async function readMessages(network: Network, page: Page): Promise<MessageRecord[]> {
+/** What both chains say of a page by itself, whatever was read before it. */
+export type PageSides = {
+  logs: readonly Deposit[]
+  /** By its hash, what L2 has executed in deposit transactions, but for the words with which a block begins. */
+  executions: ReadonlyMap<Hash, Execution>
+  withdrawals: readonly WithdrawalRecord[]
+}
+
+/** Throws HistoryIncompleteError where a node leaves out a receipt. */
+export async function readSides(network: Network, page: Page): Promise<PageSides> {
   const [logs, executions, withdrawals] = await Promise.all([
     depositLogs(network, page),
     executionsOf(network, page),
     begunIn(network, page),
   ])
-  const deposits = joined(network, page, { logs, executions })
-  return [...deposits, ...withdrawals, ...(await replayed(network, page, deposits))]
+  return { logs, executions, withdrawals }
+}
+
+/** The page's messages, once those of the pages before it are known. Throws HistoryIncompleteError where the chains do not show the same deposits. */
+export async function readMessages(network: Network, page: Page, sides: PageSides): Promise<MessageRecord[]> {
+  const deposits = joined(network, page, sides)
+  return [...deposits, ...sides.withdrawals, ...(await replayed(network, page, deposits))]
 }
 
 function rangeOf({ blocks }: Page): { fromBlock: bigint; toBlock: bigint } {
@@ -107,7 +127,7 @@ async function replayed(
   return found.flat()
 }
 
-async function begunIn(network: Network, page: Page) {
+async function begunIn(network: Network, page: Page): Promise<WithdrawalRecord[]> {
   const { l2, manifest } = network
   const ends = withdrawalEnds(manifest.l1.contracts)
   const shown = await withdrawalsBetween(l2, rangeOf(page))
@@ -152,7 +172,6 @@ type RawReceipt = {
 }
 type Execution = { transaction: Transaction; receipt: RawReceipt; place: Place<'L2'> }
 
-/** By its hash, what L2 has executed in deposit transactions, but for the words with which a block begins. */
 async function executionsOf({ l2 }: Network, { blocks }: Page): Promise<Map<Hash, Execution>> {
   const found = new Map<Hash, Execution>()
   const holding = blocks.flatMap(({ block }) => {
@@ -175,13 +194,12 @@ async function executionsOf({ l2 }: Network, { blocks }: Page): Promise<Map<Hash
   return found
 }
 
-type Sides = { logs: readonly Deposit[]; executions: Map<Hash, Execution> }
-
 function joined(
   { manifest }: Network,
   { blocks, final }: Page,
-  { logs, executions }: Sides,
+  { logs, executions }: PageSides,
 ): DepositRecord[] {
+  const left = new Map(executions)
   const ends = depositEnds(manifest.l1.contracts)
   const origins = new Map(
     blocks.flatMap(({ begins }) => (begins === undefined ? [] : [[begins.number, begins] as const])),
@@ -197,14 +215,14 @@ function joined(
       )
     }
     const { transaction, receipt, place } = execution
-    executions.delete(transaction.hash)
+    left.delete(transaction.hash)
     const noted = notedDeposit(deposit, { chain: 'L1', blockNumber, timestamp: origin.timestamp }, ends)
     const status: 'success' | 'reverted' = receipt.status === '0x1' ? 'success' : 'reverted'
     const outcome = { status, to: receipt.to, logs: receipt.logs }
     const executed = executedDeposit(noted, { receipt: outcome, inPlace: direct === undefined }, place)
     return executed.state === 'included' ? stepped(executed, { state: 'final', ...final }) : executed
   })
-  const strange = [...executions.values()].find(({ transaction }) => !isOfFork(transaction))
+  const strange = [...left.values()].find(({ transaction }) => !isOfFork(transaction))
   if (strange === undefined) return records
   throw new HistoryIncompleteError(
     `the deposit on L1 of ${strange.transaction.hash} in L2 block ${strange.place.blockNumber}`,

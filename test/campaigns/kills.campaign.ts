@@ -18,7 +18,7 @@ const sendEachMs = 700
 
 describe(`the sequencer under ${kills} kills at random moments`, function () {
   this.timeout(0)
-  const took: number[] = []
+  const took: Recovery[] = []
   const all = { deposits: 0, withdrawals: 0 }
 
   for (let done = 0; done < kills; done += killsOfNetwork) {
@@ -32,7 +32,7 @@ describe(`the sequencer under ${kills} kills at random moments`, function () {
         const { deposits, withdrawals } = load.counts()
         all.deposits += deposits
         all.withdrawals += withdrawals
-        say(`${all.deposits} deposits and ${all.withdrawals} withdrawals; recovery: ${told(took)}`)
+        say(`${all.deposits} deposits and ${all.withdrawals} withdrawals; recovery: ${toldAll(took)}`)
       } finally {
         await network.close()
       }
@@ -41,7 +41,7 @@ describe(`the sequencer under ${kills} kills at random moments`, function () {
 
   it('is at work again within five seconds each time', () => {
     assert.equal(took.length, kills)
-    assert.ok(Math.max(...took) <= limitMs, told(took))
+    assert.ok(Math.max(...took.map(({ works }) => works)) <= limitMs, toldAll(took))
   })
 
   async function killAgainAndAgain(network: TestNetwork, load: Load, count: number): Promise<void> {
@@ -55,8 +55,14 @@ describe(`the sequencer under ${kills} kills at random moments`, function () {
       await network.killSequencer()
       const began = performance.now()
       await network.startSequencer()
-      await working(network, before)
-      took.push(performance.now() - began)
+      const answers = performance.now() - began
+      await until(() => isReady(network))
+      const ready = performance.now() - began
+      await until(async () => {
+        const { cursor } = await network.ask<Status>('/v1/status')
+        return BigInt(cursor.number) > BigInt(before)
+      })
+      took.push({ answers, ready, works: performance.now() - began })
     }
     over.abort()
     await loading
@@ -68,25 +74,31 @@ describe(`the sequencer under ${kills} kills at random moments`, function () {
       await sleep(sendEachMs)
     }
   }
-
-  async function working(network: TestNetwork, before: string | bigint): Promise<void> {
-    const { services } = network.manifest
-    for (;;) {
-      const ready = await fetch(`${services.sequencer}/readyz`).catch(() => undefined)
-      if (ready?.ok === true) {
-        const { cursor } = await network.ask<Status>('/v1/status')
-        if (BigInt(cursor.number) > BigInt(before)) return
-      }
-      await sleep(20)
-    }
-  }
 })
+
+/** Milliseconds from the start of the process to its first answer, to its readiness, and to its work. */
+type Recovery = { answers: number; ready: number; works: number }
+
+async function isReady({ manifest }: TestNetwork): Promise<boolean> {
+  return (await fetch(`${manifest.services.sequencer}/readyz`)).ok
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(20)
+}
+
+function toldAll(list: readonly Recovery[]): string {
+  const parts = (['answers', 'ready', 'works'] as const).map(
+    (name) => `${name} ${told(list.map((recovery) => recovery[name]))}`,
+  )
+  return `${list.length}: ${parts.join('; ')}`
+}
 
 function told(list: readonly number[]): string {
   if (list.length === 0) return 'none'
   const sorted = list.toSorted((a, b) => a - b)
   const at = (share: number) => Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0)
-  return `${list.length}, median ${at(0.5)} ms, ninety in a hundred ${at(0.9)} ms, at most ${at(1)} ms`
+  return `${at(0.5)} ms (median), ${at(0.9)} (nine of ten), ${at(1)} (worst)`
 }
 
 function say(text: string): void {

@@ -80,8 +80,8 @@ export type DeployConfig = {
     governor: Address
   }
   timelockDelaySeconds: number
-  /** Both 0 on engine anvil: with others its eth_call fails for callers without ether. */
-  feeScalars: { baseFee: number; blobBaseFee: number }
+  /** Both 0 on engine anvil: with others its eth_call fails for callers without ether. At most `maxFeeScalars`. */
+  feeScalars: FeeScalars
   clock: { firstEpoch: number; start: number; epochSeconds: number }
   networks: readonly NetworkConfig[]
   /** How many of the 2,048 predeploy proxies genesis holds: all of them, or those up to the last in use. */
@@ -96,6 +96,11 @@ export type DeployConfig = {
 export type ChainTerms = Pick<DeployConfig, 'l1' | 'l2'> & {
   bridge: Pick<DeployConfig['bridge'], 'sequencingWindowBlocks'>
 }
+
+export type FeeScalars = { baseFee: number; blobBaseFee: number }
+
+/** Both are `uint32`, and GasPriceOracle multiplies the base fee scalar by 16 as such: above that it reverts, and no wallet can tell a fee. */
+export const maxFeeScalars: FeeScalars = { baseFee: 2 ** 28 - 1, blobBaseFee: 2 ** 32 - 1 }
 
 export type L1ContractName = (typeof l1ContractNames)[number]
 export type L1Contracts = Record<L1ContractName, Address>

@@ -2,7 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { type Address, getAddress, type Hash, isAddress, size, stringToHex, zeroAddress } from 'viem'
 import { z } from 'zod'
 import { assertFinalization } from '../../../chain/deploy/assertions.ts'
-import { type DeployConfig, networkClasses } from '../../../chain/deploy/config.ts'
+import {
+  type DeployConfig,
+  type FeeScalars,
+  maxFeeScalars,
+  networkClasses,
+} from '../../../chain/deploy/config.ts'
 import { batchInbox } from '../../../chain/deploy/l1.ts'
 import { BaseError } from '../../../chain/errors.ts'
 import { hashsandPredeploys } from '../../../chain/generated/addresses.ts'
@@ -73,6 +78,8 @@ const network = z.strictObject({
   indices: z.array(index).min(1),
 })
 
+const feeScalar = (name: keyof FeeScalars) => z.number().int().min(0).max(maxFeeScalars[name])
+
 const schema = z
   .strictObject({
     name: z.string().min(1),
@@ -103,16 +110,8 @@ const schema = z
     }),
     timelockDelaySeconds: positive,
     feeScalars: z.strictObject({
-      baseFee: z
-        .number()
-        .int()
-        .min(0)
-        .max(2 ** 32 - 1),
-      blobBaseFee: z
-        .number()
-        .int()
-        .min(0)
-        .max(2 ** 32 - 1),
+      baseFee: feeScalar('baseFee'),
+      blobBaseFee: feeScalar('blobBaseFee'),
     }),
     clock: z.strictObject({ firstEpoch: positive, start: positive, epochSeconds: positive }),
     networks: z.array(network).min(1),

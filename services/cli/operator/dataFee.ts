@@ -2,7 +2,7 @@
 // scalar · 16 · base fee of L1 (calldata) plus scalar · blob base fee of L1 (blobs), and both scalars are millionths. GasPriceOracle has the same formula for
 // the scalars in force; here it is for others too.
 
-export type Scalars = { baseFee: number; blobBaseFee: number }
+import type { FeeScalars } from '../../../chain/deploy/config.ts'
 
 /** Wei for a unit of gas, and for one of blob gas. */
 export type L1Prices = { baseFeeWei: bigint; blobBaseFeeWei: bigint }
@@ -16,7 +16,7 @@ export const transferBytes = 100
 export const tradeBytes = 300
 
 /** Wei for a transaction that compresses to so many bytes, rounded down as L2 does. */
-export function dataFeeWei(bytes: number, scalars: Scalars, prices: L1Prices): bigint {
+export function dataFeeWei(bytes: number, scalars: FeeScalars, prices: L1Prices): bigint {
   const calldata = BigInt(scalars.baseFee) * GAS_PER_BYTE * prices.baseFeeWei
   const blobs = BigInt(scalars.blobBaseFee) * prices.blobBaseFeeWei
   return (BigInt(bytes) * (calldata + blobs)) / MILLIONTHS

@@ -7,11 +7,12 @@ import {
   BaseError as ViemError,
 } from 'viem'
 import type { Call } from '../../../bridge/actions.ts'
+import { type FeeScalars, maxFeeScalars } from '../../../chain/deploy/config.ts'
 import { predeploys } from '../../../chain/generated/addresses.ts'
 import { l1BlockAbi, systemConfigAbi } from '../../../chain/generated/opAbi.ts'
 import { mayRetry } from '../../runtime/loop.ts'
 import type { Context } from '../context.ts'
-import { dataFeeWei, type L1Prices, type Scalars, tradeBytes, transferBytes } from './dataFee.ts'
+import { dataFeeWei, type L1Prices, tradeBytes, transferBytes } from './dataFee.ts'
 import {
   FeeScalarError,
   NotGovernorError,
@@ -22,18 +23,16 @@ import {
 import { type Signer, sendCall } from './signer.ts'
 import { isGovernor, type Operation, readOperation } from './timelock.ts'
 
-/** Both are `uint32`, and GasPriceOracle multiplies the base fee scalar by 16 as such: above that it reverts, and no wallet can tell a fee. */
-const maxScalars: Scalars = { baseFee: 2 ** 28 - 1, blobBaseFee: 2 ** 32 - 1 }
-const names: Record<keyof Scalars, string> = {
+const names: Record<keyof FeeScalars, string> = {
   baseFee: 'base fee scalar',
   blobBaseFee: 'blob base fee scalar',
 }
 
 /** Reads a scalar that a person typed. Throws FeeScalarError. */
-export function parseScalar(scalar: keyof Scalars, text: string): number {
+export function parseScalar(scalar: keyof FeeScalars, text: string): number {
   const value = Number(text)
-  if (/^\d{1,10}$/.test(text) && value <= maxScalars[scalar]) return value
-  throw new FeeScalarError(names[scalar], text, maxScalars[scalar])
+  if (/^\d{1,10}$/.test(text) && value <= maxFeeScalars[scalar]) return value
+  throw new FeeScalarError(names[scalar], text, maxFeeScalars[scalar])
 }
 
 export type FeesParameters = {
@@ -41,13 +40,13 @@ export type FeesParameters = {
   l2: PublicClient
   contracts: { SystemConfig: Address; Timelock: Address }
   /** What they shall be; the one that is absent stays. */
-  wanted: Partial<Scalars>
+  wanted: Partial<FeeScalars>
   /** Absent: nothing is sent. */
   signer?: Signer
 }
 
 type Head = { number: bigint; timestamp: bigint }
-type Standing = { head: Head; onL1: Scalars; onL2: Scalars; prices: L1Prices }
+type Standing = { head: Head; onL1: FeeScalars; onL2: FeeScalars; prices: L1Prices }
 
 /** Shows what data cost users, and where a change of it stands; with a signer takes the next step of that change. */
 export async function showFees(
@@ -78,7 +77,7 @@ export async function showFees(
 
 function tellDone(
   { output }: Pick<Context, 'output'>,
-  scalars: Scalars,
+  scalars: FeeScalars,
   { lastDone, doneBefore }: Operation,
   isOnL2: boolean,
 ): void {
@@ -157,15 +156,15 @@ async function assertTaken(l1: PublicClient, act: string, account: Address, call
   }
 }
 
-function setScalars({ baseFee, blobBaseFee }: Scalars) {
+function setScalars({ baseFee, blobBaseFee }: FeeScalars) {
   const args = [baseFee, blobBaseFee] as const
   return encodeFunctionData({ abi: systemConfigAbi, functionName: 'setGasConfigEcotone', args })
 }
 
-const isSame = (one: Scalars, other: Scalars): boolean =>
+const isSame = (one: FeeScalars, other: FeeScalars): boolean =>
   one.baseFee === other.baseFee && one.blobBaseFee === other.blobBaseFee
 
-const costs = (scalars: Scalars, prices: L1Prices) => ({
+const costs = (scalars: FeeScalars, prices: L1Prices) => ({
   transferWei: dataFeeWei(transferBytes, scalars, prices),
   tradeWei: dataFeeWei(tradeBytes, scalars, prices),
 })
@@ -186,7 +185,12 @@ function describe({ onL1, onL2, prices }: Standing): string {
   return lines.join('\n')
 }
 
-function describeChange(scalars: Scalars, prices: L1Prices, operation: Operation, timelock: Address): string {
+function describeChange(
+  scalars: FeeScalars,
+  prices: L1Prices,
+  operation: Operation,
+  timelock: Address,
+): string {
   const { id, state, readyAt = 0n, schedule, execute } = operation
   const meaning = {
     unknown: 'unknown to the timelock: its governor schedules it',
@@ -205,7 +209,7 @@ function describeChange(scalars: Scalars, prices: L1Prices, operation: Operation
 /** Scalars are millionths. */
 const share = (scalar: number): string => String(scalar / 1_000_000)
 
-function cost(scalars: Scalars, prices: L1Prices): string {
+function cost(scalars: FeeScalars, prices: L1Prices): string {
   const { transferWei, tradeWei } = costs(scalars, prices)
   return `data of a transfer (${transferBytes} bytes) cost ${formatEther(transferWei)} ETH, of a trade (${tradeBytes}) ${formatEther(tradeWei)} ETH`
 }

@@ -105,6 +105,18 @@ describe('roles file', () => {
     assert.match(String(zero), /roles\.batcher: .*zero/)
   })
 
+  it('refuses fee scalars with which no wallet could tell a fee, and none below', () => {
+    const most = { baseFee: 2 ** 28 - 1, blobBaseFee: 2 ** 32 - 1 }
+    assert.deepEqual(
+      problemsOf((roles) => Object.assign(roles.feeScalars, most)),
+      [],
+    )
+    for (const name of ['baseFee', 'blobBaseFee'] as const) {
+      const [problem] = problemsOf((roles) => Object.assign(roles.feeScalars, { [name]: most[name] + 1 }))
+      assert.match(String(problem), new RegExp(`^feeScalars.${name}: .*${most[name]}`))
+    }
+  })
+
   it('refuses what contracts would refuse only after most of the gas was paid', () => {
     const cases: [RegExp, (roles: Json) => void][] = [
       [

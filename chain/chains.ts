@@ -6,7 +6,7 @@ import type { Manifest } from './manifest.ts'
 const ether = { name: 'Ether', symbol: 'ETH', decimals: 18 }
 
 /** viem's chain object of L1. viem's withdrawal actions need Multicall3 in it. */
-export function l1Chain({ name, l1 }: Manifest) {
+export function l1Chain({ name, l1 }: Pick<Manifest, 'name' | 'l1'>) {
   return defineChain({
     id: l1.chainId,
     name: `${name} L1`,

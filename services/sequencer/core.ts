@@ -10,7 +10,7 @@ import type { OutboxStore } from '../runtime/store.ts'
 import { observe } from './blocks.ts'
 import { derive, drainPool, fillToRoot, resume } from './derive.ts'
 import { DepositRefusedError, HistoryIncompleteError } from './errors.ts'
-import { alert, askingNodes, durableHead, type Network, readMulticall } from './network.ts'
+import { alert, askingNodes, durableHead, type Network } from './network.ts'
 import { proposeNext, readLastRoot } from './propose.ts'
 import { createReplayer, type Replayer, replayDeposits } from './replay.ts'
 import type { Shared } from './status.ts'
@@ -87,8 +87,7 @@ async function openParts(parts: CoreParts, outboxes: Outboxes): Promise<Omit<Cor
   const outbox = await openKey('sequencer')
   // On the real engine op-proposer sends with that key.
   if (makesBlocks(network)) await openKey('proposer')
-  const multicall = await readMulticall(network)
-  const withdrawer = createWithdrawer({ network, outbox, relays, multicall, maxGas })
+  const withdrawer = createWithdrawer({ network, outbox, relays, multicall: network.multicall, maxGas })
   const shared: Shared = { network, outboxes, lastRoot: undefined, supply: undefined }
   const open = async (l2: PublicClient) => {
     const opened = await openReplays(parts, l2)

@@ -1,52 +1,73 @@
-import type { Hash } from 'viem'
+import { createPublicClient, custom, type Hash, type PublicClient } from 'viem'
 import { readWithdrawalFacts } from '../../bridge/observe.ts'
 import type { Withdrawal } from '../../bridge/withdrawal.ts'
+import { l1Chain } from '../../chain/chains.ts'
 import type { Manifest } from '../../chain/manifest.ts'
-import type { Network } from './network.ts'
 import type { L1Header } from './records.ts'
 
 /*
- * What L1 says of withdrawals at a block. Nothing of it changes while the block stands, and each takes several requests: so each is asked once for a
- * block, however often the loops come by.
+ * What L1 says of withdrawals at a block. Nothing of it changes while the block stands, and each takes several reads of state: so each is asked once
+ * for a block, however often the loops come by, and those of many withdrawals go together in a call of Multicall3.
  */
 
 type WithdrawalFacts = ReturnType<typeof readWithdrawalFacts>
 /** By the hash of an L1 block, then by withdrawal. */
-export type Facts = Map<Hash, Map<string, WithdrawalFacts>>
+type Known = Map<Hash, Map<string, WithdrawalFacts>>
+
+export type Facts = {
+  l1: PublicClient
+  contracts: Manifest['l1']['contracts']
+  known: Known
+}
 
 /** The heads of the loops, which lie a little apart. */
 const blocksKept = 4
+/** Call data of one call: some two hundred reads, whose gas any node grants. */
+const gatheredBytes = 8_192
+
+export type FactsParts = {
+  l1: PublicClient
+  manifest: Pick<Manifest, 'name' | 'l1'>
+  /** Whether L1 has Multicall3. */
+  gathers: boolean
+}
+
+export function openFacts({ l1, manifest, gathers }: FactsParts): Facts {
+  const gathering = () =>
+    createPublicClient({
+      // Tries again as the client below it does.
+      transport: custom({ request: l1.request }, { retryCount: 0 }),
+      chain: l1Chain(manifest),
+      batch: { multicall: { batchSize: gatheredBytes } },
+    })
+  return { l1: gathers ? gathering() : l1, contracts: manifest.l1.contracts, known: new Map() }
+}
 
 /** Throws what `readWithdrawalFacts` throws; then it is asked again the next time. */
 export function factsAt(
-  {
-    l1,
-    facts,
-    manifest,
-  }: Pick<Network, 'l1' | 'facts'> & { manifest: { l1: Pick<Manifest['l1'], 'contracts'> } },
+  { l1, contracts, known }: Facts,
   withdrawal: Withdrawal,
   { hash, number: blockNumber }: L1Header,
 ): WithdrawalFacts {
-  const { contracts } = manifest.l1
-  const known = blockOf(facts, hash)
+  const ofBlock = blockOf(known, hash)
   // A reorganisation of L2 may move a withdrawal to another of its blocks.
   const name = `${withdrawal.hash} ${withdrawal.origin.blockNumber}`
-  const found = known.get(name)
+  const found = ofBlock.get(name)
   if (found !== undefined) return found
   const asked = readWithdrawalFacts(l1, { contracts, withdrawal, blockNumber })
-  known.set(name, asked)
-  asked.catch(() => known.delete(name))
+  ofBlock.set(name, asked)
+  asked.catch(() => ofBlock.delete(name))
   return asked
 }
 
-function blockOf(facts: Facts, hash: Hash): Map<string, WithdrawalFacts> {
-  const known = facts.get(hash) ?? new Map<string, WithdrawalFacts>()
+function blockOf(known: Known, hash: Hash): Map<string, WithdrawalFacts> {
+  const ofBlock = known.get(hash) ?? new Map<string, WithdrawalFacts>()
   // The newest last: the first ones go.
-  facts.delete(hash)
-  facts.set(hash, known)
-  for (const old of facts.keys()) {
-    if (facts.size <= blocksKept) break
-    facts.delete(old)
+  known.delete(hash)
+  known.set(hash, ofBlock)
+  for (const old of known.keys()) {
+    if (known.size <= blocksKept) break
+    known.delete(old)
   }
-  return known
+  return ofBlock
 }

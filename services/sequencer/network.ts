@@ -7,7 +7,7 @@ import type { Connection } from '../runtime/agreement/connect.ts'
 import type { Standing } from '../runtime/agreement/transport.ts'
 import type { Log } from '../runtime/log.ts'
 import { NodeAnswerError } from './errors.ts'
-import type { Facts } from './facts.ts'
+import { type Facts, openFacts } from './facts.ts'
 import type { Hold } from './hold.ts'
 import { type ReadWriteLock, readWriteLock } from './lock.ts'
 import { type L1Header, type MessageRecord, relayWithin } from './records.ts'
@@ -63,6 +63,8 @@ export type Network = {
   standings(): Record<'L1' | 'L2', Standing[]>
   /** What the operator has said. */
   words: Words
+  /** L1's Multicall3; undefined where L1 has none: then steps are sent, and facts are asked, one by one. */
+  multicall: Address | undefined
   /** What L1 has said of withdrawals at its newest blocks. */
   facts: Facts
   /** Messages that wait after a try, by their id. */
@@ -89,6 +91,7 @@ export async function openNetwork({ l1Nodes, l2Nodes, ...parts }: NetworkParts):
     abi: systemConfigAbi,
     functionName: 'batcherHash',
   })
+  const multicall = await readMulticall({ ...parts, l1 })
   const locks = { heads: readWriteLock(), gate: readWriteLock() }
   const network: Network = {
     ...parts,
@@ -106,7 +109,8 @@ export async function openNetwork({ l1Nodes, l2Nodes, ...parts }: NetworkParts):
     history: undefined,
     newestWithdrawal: 0n,
     alerts: new Map(),
-    facts: new Map(),
+    multicall,
+    facts: openFacts({ l1, manifest, gathers: multicall !== undefined }),
     holds: new Map(),
     words: await readWords(parts),
   }
@@ -116,8 +120,7 @@ export async function openNetwork({ l1Nodes, l2Nodes, ...parts }: NetworkParts):
   return network
 }
 
-/** L1's Multicall3, or undefined where L1 has none: then steps are sent one by one. */
-export async function readMulticall({
+async function readMulticall({
   l1,
   manifest,
   log,

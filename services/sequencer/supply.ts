@@ -65,7 +65,7 @@ async function messagesAt(network: Network, at: L1Header): Promise<MessageRecord
   return Promise.all(
     begun.map(async (message) => {
       if (message.kind === 'deposit') return message
-      const { finalised, delivered } = await factsAt(network, message.withdrawal, at)
+      const { finalised, delivered } = await factsAt(network.facts, message.withdrawal, at)
       return { ...message, state: finalised && delivered ? 'finalised' : 'proven' }
     }),
   )

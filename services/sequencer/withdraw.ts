@@ -136,7 +136,7 @@ async function look(
 /** Undefined where the node leaves out how a withdrawal ended: that one waits, and holds up no other. */
 async function readFacts(network: Network, withdrawal: Withdrawal, head: L1Header) {
   try {
-    return await factsAt(network, withdrawal, head)
+    return await factsAt(network.facts, withdrawal, head)
   } catch (error) {
     if (!(error instanceof FinalisationNotShownError)) throw error
     alertOf(network, { kind: 'withdrawal', id: withdrawal.hash }, error.message)

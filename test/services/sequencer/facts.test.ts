@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { createPublicClient, custom } from 'viem'
 import { withdrawEtherCall } from '../../../bridge/actions.ts'
 import { readWithdrawalFacts, withdrawalsOf } from '../../../bridge/observe.ts'
-import { type Facts, factsAt } from '../../../services/sequencer/facts.ts'
+import type { Withdrawal } from '../../../bridge/withdrawal.ts'
+import { factsAt, openFacts } from '../../../services/sequencer/facts.ts'
 import { type BridgedPair, startBridgedPair } from '../../bridge/bridgedPair.ts'
 
 describe('facts', function () {
@@ -26,12 +27,11 @@ describe('facts', function () {
       if (broken) throw new Error('the node is away')
       return l1.request(args)
     }) as never
-    const facts: Facts = new Map()
-    const network = {
+    const facts = openFacts({
       l1: createPublicClient({ transport: custom({ request }, { retryCount: 0 }) }),
-      facts,
-      manifest,
-    }
+      manifest: { ...manifest, name: 'test' },
+      gathers: false,
+    })
     const { contracts } = manifest.l1
     const head = async () => {
       const { number, hash } = await l1.getBlock()
@@ -39,26 +39,52 @@ describe('facts', function () {
     }
 
     const early = await head()
-    const before = await factsAt(network, withdrawal, early)
+    const before = await factsAt(facts, withdrawal, early)
     assert.equal(before.covered, false)
     const once = requests
-    await Promise.all([factsAt(network, withdrawal, early), factsAt(network, withdrawal, early)])
+    await Promise.all([factsAt(facts, withdrawal, early), factsAt(facts, withdrawal, early)])
     assert.equal(requests, once)
 
     await propose()
     const late = await head()
     broken = true
-    await assert.rejects(factsAt(network, withdrawal, late))
+    await assert.rejects(factsAt(facts, withdrawal, late))
     broken = false
     const expected = await readWithdrawalFacts(l1, { contracts, withdrawal, blockNumber: late.number })
-    assert.deepEqual(await factsAt(network, withdrawal, late), expected)
+    assert.deepEqual(await factsAt(facts, withdrawal, late), expected)
     assert.equal(expected.covered, true)
-    assert.equal((await factsAt(network, withdrawal, early)).covered, false)
+    assert.equal((await factsAt(facts, withdrawal, early)).covered, false)
 
     for (let blocks = 0; blocks < 8; blocks++) {
       await wait(1)
-      await factsAt(network, withdrawal, await head())
+      await factsAt(facts, withdrawal, await head())
     }
-    assert.ok(facts.size < 8, 'blocks of long ago are forgotten')
+    assert.ok(facts.known.size < 8, 'blocks of long ago are forgotten')
+  })
+
+  it('of many withdrawals take few requests, and are what L1 says of each', async () => {
+    const { l1, manifest, account, send, propose, wait } = chains
+    const withdrawals: Withdrawal[] = []
+    for (let amount = 1n; amount <= 30n; amount++) {
+      withdrawals.push(...withdrawalsOf(await send('l2', withdrawEtherCall({ amount, to: account }))))
+      if (amount === 20n) await propose()
+    }
+    await wait(1)
+    const calls: string[] = []
+    const request: typeof l1.request = (async (args: never) => {
+      calls.push((args as { method: string }).method)
+      return l1.request(args)
+    }) as never
+    const counted = createPublicClient({ transport: custom({ request }, { retryCount: 0 }) })
+    const facts = openFacts({ l1: counted, manifest: { ...manifest, name: 'test' }, gathers: true })
+    const head = await l1.getBlock()
+    const found = await Promise.all(withdrawals.map((withdrawal) => factsAt(facts, withdrawal, head)))
+    assert.ok(calls.length <= 2, `${calls.length} requests for ${withdrawals.length} withdrawals`)
+    const { contracts } = manifest.l1
+    for (const [at, withdrawal] of withdrawals.entries()) {
+      const alone = await readWithdrawalFacts(l1, { contracts, withdrawal, blockNumber: head.number })
+      assert.deepEqual(found[at], alone)
+    }
+    assert.deepEqual([...new Set(found.map(({ covered }) => covered))].sort(), [false, true])
   })
 })

@@ -55,7 +55,9 @@ export class HeadMovedError extends BaseError {
   override readonly retry = true
 
   constructor(readonly attempts: number) {
-    super(`The chain grew during each of ${attempts} dumps. Only the process that mines may save the state.`)
+    super(
+      `The chain's head moved during each of ${attempts} dumps. Only the process that mines may save the state.`,
+    )
   }
 }
 

@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import type { Client, Hash, Hex } from 'viem'
+import { BlockNotFoundError, type Client, type Hash, type Hex } from 'viem'
 import { getBlock } from 'viem/actions'
 import { z } from 'zod'
 import { safeJson } from '../../safeJson.ts'
@@ -96,15 +96,28 @@ function sequenceOf(path: string | undefined): number {
 
 async function takeDump(client: Client): Promise<{ number: bigint; hash: Hash; dump: Uint8Array }> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const before = await getBlock(client)
+    const before = await headOf(client)
     const dump = await anvil(client, 'anvil_dumpState', [false])
-    const after = await getBlock(client)
-    if (before.hash !== null && before.hash === after.hash) {
+    const after = await headOf(client)
+    if (before !== undefined && before.hash === after?.hash) {
       // By the runtime: viem's own takes digit by digit, half of what the sequencer computed in all.
       return { number: before.number, hash: before.hash, dump: Buffer.from(dump.slice(2), 'hex') }
     }
   }
   throw new HeadMovedError(ATTEMPTS)
+}
+
+type Head = { number: bigint; hash: Hash }
+
+/** Undefined while somebody takes blocks back: the node names a head then whose block it has no longer, or not yet. */
+async function headOf(client: Client): Promise<Head | undefined> {
+  try {
+    const { number, hash } = await getBlock(client)
+    return number === null || hash === null ? undefined : { number, hash }
+  } catch (error) {
+    if (error instanceof BlockNotFoundError) return undefined
+    throw error
+  }
 }
 
 async function readGeneration(path: string): Promise<{ state: SavedState; dump: Buffer }> {

@@ -49,6 +49,9 @@ export async function startGuard(network: RunningNetwork, policy: number): Promi
   }
 }
 
+/** More than the blocks that are taken back and those that L1 makes until it is told to. */
+const statesWanted = 40n
+
 /** Lets L1 take back exactly `depth` blocks that L2 stands on, while L2 stands still and the guard has read all of it. Answers one that is gone. */
 export async function reorganiseUnder(
   network: RunningNetwork,
@@ -57,7 +60,13 @@ export async function reorganiseUnder(
 ): Promise<Hash> {
   const { l1, l2, manifest, box } = network
   const hashOf = async (blockNumber: bigint) => (await l1.getBlock({ blockNumber })).hash
-  // Otherwise more is taken back than L1 still has the state of.
+  // An L1 that was killed has the states of the blocks since then alone, and goes back to no other one.
+  const hasStates = async () => {
+    const head = await l1.getBlockNumber({ cacheTime: 0 })
+    const address = manifest.l1.contracts.OptimismPortal
+    return (await l1.getBalance({ address, blockNumber: head - statesWanted })) >= 0n
+  }
+  await eventually(hasStates, `the states of ${statesWanted} blocks of L1`, 150)
   const isNear = async () =>
     (await l1.getBlockNumber({ cacheTime: 0 })) - (await readCursor({ l2, manifest })).number <= 4n
   await eventually(isNear, 'L2 near the head of L1', 90)

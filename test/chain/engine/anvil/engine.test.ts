@@ -59,6 +59,34 @@ describe('engine anvil', () => {
     assert.equal(first.length, 1)
   })
 
+  it('goes on, and makes what is new durable, while somebody takes blocks of L1 back again and again', async () => {
+    const engine = await start()
+    let over: unknown
+    engine.exited.catch((error: unknown) => {
+      over = error
+    })
+    try {
+      const client = rpc(engine.l1RpcUrl)
+      const reorg = client.request as (args: { method: string; params: unknown }) => Promise<unknown>
+      for (let round = 0; round < 40 && over === undefined; round++) {
+        await reorg({ method: 'anvil_reorg', params: [10 + round, []] })
+        await sleep(Math.random() * 60)
+      }
+      const from = (await getBlock(client)).number
+      const isThere = async (durable: DurableBlock | undefined) =>
+        durable !== undefined &&
+        durable.number > from &&
+        (await getBlock(client, { blockNumber: BigInt(durable.number) })).hash === durable.hash
+      for (let waited = 0; waited < 200 && !(await isThere(readDurable(engine.l1DurablePath))); waited++) {
+        assert.equal(over, undefined)
+        await sleep(50)
+      }
+      assert.ok(await isThere(readDurable(engine.l1DurablePath)))
+    } finally {
+      await engine.stop()
+    }
+  })
+
   it('continues both chains after a stop, with the same genesis and deployment', async () => {
     const first = await start()
     await sleep(300)

@@ -67,6 +67,7 @@ export async function reorganiseUnder(
     return (await l1.getBalance({ address, blockNumber: head - statesWanted })) >= 0n
   }
   await eventually(hasStates, `the states of ${statesWanted} blocks of L1`, 150)
+  // From far above L2, L1 would go back behind what it called final, which op-node does not undo.
   const isNear = async () =>
     (await l1.getBlockNumber({ cacheTime: 0 })) - (await readCursor({ l2, manifest })).number <= 4n
   await eventually(isNear, 'L2 near the head of L1', 90)

@@ -79,8 +79,7 @@ export async function reorganiseUnder(
     const [gone, kept] = [await hashOf(lowest), await hashOf(lowest - 1n)]
     // L1 goes on meanwhile, so one may fall short.
     while ((await hashOf(lowest)) === gone) {
-      const head = await l1.getBlockNumber({ cacheTime: 0 })
-      await reorganise(l1, manifest.l1.rpcUrl, { depth: Number(head - lowest) + 1, isReturned })
+      await reorganise(l1, manifest.l1.rpcUrl, { from: lowest, isReturned })
     }
     assert.equal(await hashOf(lowest - 1n), kept)
     return gone

@@ -62,20 +62,30 @@ export type Reorganisation = {
   isReturned: boolean
 }
 
-/** Takes the newest blocks of L1 back, and sets its clock, which stays behind by their time, to now. */
+export type TakeBack = {
+  /** The lowest block that is taken back. */
+  from: bigint
+  isReturned: boolean
+}
+
+/** Takes L1's blocks from one height on back, and sets its clock, which stays behind by their time, to now. */
 export async function reorganise(
   l1: PublicClient,
   url: string,
-  { depth, isReturned }: Reorganisation,
-): Promise<Hash> {
-  const test = createTestClient({ mode: 'anvil', transport: http(url) })
-  const head = await l1.getBlockNumber({ cacheTime: 0 })
+  { from, isReturned }: TakeBack,
+): Promise<void> {
+  // Asked once: where its answer is lost, L1 would go back a second time.
+  const test = createTestClient({ mode: 'anvil', transport: http(url, { retryCount: 0, timeout: 60_000 }) })
   const raws: Hex[] = []
-  for (let number = head - BigInt(depth) + 1n; number <= head; number++) {
-    const block = await l1.getBlock({ blockNumber: number, includeTransactions: true })
-    for (const { hash } of block.transactions) raws.push(await rawOf(l1, hash))
+  let head = from - 1n
+  // L1 goes on while its transactions are read: what is taken back is counted from a head that has just been seen.
+  for (let newest = await headOf(l1); head < newest; newest = await headOf(l1)) {
+    for (; head < newest; head++) {
+      const block = await l1.getBlock({ blockNumber: head + 1n, includeTransactions: true })
+      raws.push(...(await Promise.all(block.transactions.map(({ hash }) => rawOf(l1, hash)))))
+    }
   }
-  const { hash: gone } = await l1.getBlock({ blockNumber: head })
+  const depth = Number(head - from) + 1
   await test.request({ method: 'anvil_reorg' as never, params: [depth, []] as never })
   // Anvil gives them to the pool by itself or not, depending on its version.
   await test.request({ method: 'anvil_dropAllTransactions' as never, params: [] as never })
@@ -85,8 +95,9 @@ export async function reorganise(
     method: 'evm_setTime' as never,
     params: [Math.floor(Date.now() / 1_000)] as never,
   })
-  return gone
 }
+
+const headOf = (client: PublicClient) => client.getBlockNumber({ cacheTime: 0 })
 
 function rawOf(l1: PublicClient, hash: Hash): Promise<Hex> {
   return l1.request({ method: 'eth_getRawTransactionByHash' as never, params: [hash] as never })

@@ -8,7 +8,7 @@ import { depositsOf, receiptOf, withdrawalsOf } from '../../bridge/observe.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
 import { l1BlockAbi } from '../../chain/generated/opAbi.ts'
 import type { Role } from '../../services/runtime/keys.ts'
-import { request } from '../../services/sequencer/network.ts'
+import { request, requestOnce } from '../../services/sequencer/network.ts'
 import type { Status } from '../../services/sequencer/status.ts'
 import { minedOn, onL1, startTestNetwork, type TestNetwork, until } from './sequencerNetwork.ts'
 
@@ -33,6 +33,12 @@ describe('sequencer under reorganisations of L1', function () {
   const rawOf = (hash: Hash) => request<Hex>(network.l1, 'eth_getRawTransactionByHash', [hash])
   const resend = async (raw: Hex) => {
     await network.l1.sendRawTransaction({ serializedTransaction: raw }).catch(() => {})
+  }
+
+  /** Empty blocks that anvil made in place of others would be the same ones again: with another beneficiary they are not. */
+  const reorganise = async (depth: number) => {
+    await request(network.l1, 'anvil_setCoinbase', [stranger()])
+    await requestOnce(network.l1, 'anvil_reorg', [depth, []])
   }
 
   /** Every origin that L2 was told of is a block of L1 as it is now, and none is missing. */
@@ -71,7 +77,7 @@ describe('sequencer under reorganisations of L1', function () {
       const ids = receipts.flatMap((receipt) => depositsOf(receipt, portal)).map(({ hash }) => hash)
       const raws = await Promise.all(receipts.map(({ transactionHash }) => rawOf(transactionHash)))
 
-      await request(network.l1, 'anvil_reorg', [depth, []])
+      await reorganise(depth)
       const gone = await Promise.all(
         receipts.map(({ transactionHash }) => receiptOf(network.l1, transactionHash)),
       )
@@ -123,7 +129,7 @@ describe('sequencer under reorganisations of L1', function () {
       ['finalised', 1],
     ] as const) {
       await until(async () => (await state()) === wanted || (await state()) === 'finalised', wanted, 40)
-      await request(network.l1, 'anvil_reorg', [depth, []])
+      await reorganise(depth)
     }
     await until(async () => (await state()) === 'finalised', 'finalised again', 40)
     await until(async () => (await network.l1.getBalance({ address: target })) === 11n, 'paid, once')
@@ -139,7 +145,7 @@ describe('sequencer under reorganisations of L1', function () {
     // L1 goes on meanwhile, so one may fall short.
     while ((await hashOf(lowest)) === before) {
       const depth = (await network.l1.getBlockNumber({ cacheTime: 0 })) - lowest + 1n
-      await request(network.l1, 'anvil_reorg', [Number(depth), []])
+      await reorganise(Number(depth))
     }
     assert.equal(await hashOf(lowest - 1n), kept)
   }
@@ -165,7 +171,7 @@ describe('sequencer under reorganisations of L1', function () {
     )
     await network.killSequencer()
     await network.restartL2Node()
-    await request(network.l1, 'anvil_reorg', [3, []])
+    await reorganise(3)
     await network.startSequencer().catch(() => {})
     assert.equal(await network.sequencerExit(), 70)
     const log = await readFile(`${network.dir}/logs/sequencer.log`, 'utf8')

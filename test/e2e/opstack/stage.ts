@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTestClient, type Hash, type Hex, http, type PublicClient } from 'viem'
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { stopOrphans } from '../../../chain/engine/anvil/node.ts'
 import { stopComponentOrphans } from '../../../chain/engine/opstack/process.ts'
 import { pidsOf } from '../../chain/engine/opstack/fixture.ts'
@@ -85,6 +86,9 @@ export async function reorganise(
       raws.push(...(await Promise.all(block.transactions.map(({ hash }) => rawOf(l1, hash)))))
     }
   }
+  // Empty blocks that anvil made in place of others would be the same ones again: with another beneficiary they are not.
+  const beneficiary = privateKeyToAccount(generatePrivateKey()).address
+  await test.request({ method: 'anvil_setCoinbase' as never, params: [beneficiary] as never })
   const depth = Number(head - from) + 1
   await test.request({ method: 'anvil_reorg' as never, params: [depth, []] as never })
   // Anvil gives them to the pool by itself or not, depending on its version.

@@ -191,6 +191,9 @@ describe('the life of a chain on engine op-stack', function () {
 
   it("has a wrong root of the proposer's key deleted, and pays what was proven on it by the right one", async () => {
     const user = await network.newUser({ ether: parseEther('1') })
+    // After a reorganisation many outputs are due at once: none of op-proposer's may be under way when it is stopped.
+    const isAhead = async () => (await nextBlock(network)) > BigInt((await status()).safe_l2.number + 4)
+    await eventually(isAhead, 'every output that is due', 120)
     const { withdrawal, to } = await withdraw(network, user, 21n)
     const { hash, origin } = withdrawal
     // The next output is the one that covers it: here op-proposer is stopped, as if somebody else had its key.

@@ -3,14 +3,13 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Hash } from 'viem'
 import { freePort } from '../../../chain/engine/opstack/process.ts'
 import { createKeysFile } from '../../../services/runtime/keys.ts'
 import { readCursor } from '../../../services/sequencer/derive.ts'
 import type { Status } from '../../../services/sequencer/status.ts'
 import { eventually, type RunningNetwork } from '../../support/network.ts'
 import { startBeside } from './freshSync.ts'
-import { type Reorganisation, reorganise, signalTo } from './stage.ts'
+import { reorganiseFrom, signalTo } from './stage.ts'
 
 // A sequencer service that halts where L1 takes back more under L2 than its policy allows, and L1 made to take back exactly so much.
 
@@ -52,12 +51,8 @@ export async function startGuard(network: RunningNetwork, policy: number): Promi
 /** More than the blocks that are taken back and those that L1 makes until it is told to. */
 const statesWanted = 40n
 
-/** Lets L1 take back exactly `depth` blocks that L2 stands on, while L2 stands still and the guard has read all of it. Answers one that is gone. */
-export async function reorganiseUnder(
-  network: RunningNetwork,
-  guard: Guard,
-  { depth, isReturned }: Reorganisation,
-): Promise<Hash> {
+/** Lets L1 take back exactly `depth` blocks that L2 stands on, while L2 stands still and the guard has read all of it. */
+export async function reorganiseUnder(network: RunningNetwork, guard: Guard, depth: number): Promise<void> {
   const { l1, l2, manifest, box } = network
   const hashOf = async (blockNumber: bigint) => (await l1.getBlock({ blockNumber })).hash
   // An L1 that was killed has the states of the blocks since then alone, and goes back to no other one.
@@ -79,10 +74,9 @@ export async function reorganiseUnder(
     const [gone, kept] = [await hashOf(lowest), await hashOf(lowest - 1n)]
     // L1 goes on meanwhile, so one may fall short.
     while ((await hashOf(lowest)) === gone) {
-      await reorganise(l1, manifest.l1.rpcUrl, { from: lowest, isReturned })
+      await reorganiseFrom(l1, manifest.l1.rpcUrl, lowest)
     }
     assert.equal(await hashOf(lowest - 1n), kept)
-    return gone
   } finally {
     signalTo(box, 'op-node', 'SIGCONT')
   }

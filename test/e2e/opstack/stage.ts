@@ -63,42 +63,51 @@ export type Reorganisation = {
   isReturned: boolean
 }
 
-export type TakeBack = {
-  /** The lowest block that is taken back. */
-  from: bigint
-  isReturned: boolean
-}
-
-/** Takes L1's blocks from one height on back, and sets its clock, which stays behind by their time, to now. */
+/** Takes the newest blocks of L1 back. Answers the newest of them. */
 export async function reorganise(
   l1: PublicClient,
   url: string,
-  { from, isReturned }: TakeBack,
-): Promise<void> {
-  // Asked once: where its answer is lost, L1 would go back a second time.
-  const test = createTestClient({ mode: 'anvil', transport: http(url, { retryCount: 0, timeout: 60_000 }) })
-  const raws: Hex[] = []
-  let head = from - 1n
-  // L1 goes on while its transactions are read: what is taken back is counted from a head that has just been seen.
-  for (let newest = await headOf(l1); head < newest; newest = await headOf(l1)) {
-    for (; head < newest; head++) {
-      const block = await l1.getBlock({ blockNumber: head + 1n, includeTransactions: true })
-      raws.push(...(await Promise.all(block.transactions.map(({ hash }) => rawOf(l1, hash)))))
-    }
-  }
+  { depth, isReturned }: Reorganisation,
+): Promise<Hash> {
+  const head = await headOf(l1)
+  const { hash: gone } = await l1.getBlock({ blockNumber: head })
+  const raws = await rawsBetween(l1, head - BigInt(depth) + 1n, head)
+  await takeBack(l1, url, { depth, raws: isReturned ? raws : [] })
+  return gone
+}
+
+/** Takes L1's blocks from one height on back. Nothing of them goes back to the pool. */
+export async function reorganiseFrom(l1: PublicClient, url: string, lowest: bigint): Promise<void> {
+  const test = createTestClient({ mode: 'anvil', transport: http(url) })
   // Empty blocks that anvil made in place of others would be the same ones again: with another beneficiary they are not.
   const beneficiary = privateKeyToAccount(generatePrivateKey()).address
   await test.request({ method: 'anvil_setCoinbase' as never, params: [beneficiary] as never })
-  const depth = Number(head - from) + 1
+  await takeBack(l1, url, { depth: Number((await headOf(l1)) - lowest) + 1, raws: [] })
+}
+
+type Taken = { depth: number; raws: readonly Hex[] }
+
+/** Sets L1's clock too, which stays behind by the time of the blocks, to now. */
+async function takeBack(l1: PublicClient, url: string, { depth, raws }: Taken): Promise<void> {
+  // Asked once: where its answer is lost, L1 would go back a second time.
+  const test = createTestClient({ mode: 'anvil', transport: http(url, { retryCount: 0, timeout: 60_000 }) })
   await test.request({ method: 'anvil_reorg' as never, params: [depth, []] as never })
   // Anvil gives them to the pool by itself or not, depending on its version.
   await test.request({ method: 'anvil_dropAllTransactions' as never, params: [] as never })
-  if (isReturned)
-    for (const raw of raws) await l1.sendRawTransaction({ serializedTransaction: raw }).catch(() => {})
+  for (const raw of raws) await l1.sendRawTransaction({ serializedTransaction: raw }).catch(() => {})
   await test.request({
     method: 'evm_setTime' as never,
     params: [Math.floor(Date.now() / 1_000)] as never,
   })
+}
+
+async function rawsBetween(l1: PublicClient, from: bigint, to: bigint): Promise<Hex[]> {
+  const raws: Hex[] = []
+  for (let blockNumber = from; blockNumber <= to; blockNumber++) {
+    const block = await l1.getBlock({ blockNumber, includeTransactions: true })
+    for (const { hash } of block.transactions) raws.push(await rawOf(l1, hash))
+  }
+  return raws
 }
 
 const headOf = (client: PublicClient) => client.getBlockNumber({ cacheTime: 0 })

@@ -29,11 +29,14 @@ import { type BridgedPair, startBridgedPair } from './bridgedPair.ts'
 
 const stranger = (place: number): Address => toHex(0x1000_0000n + BigInt(place), { size: 20 })
 
-/** Half of the tolerance that bridge/estimates.ts states lies on either side. */
-function within(used: bigint, { gas }: Step): void {
+/** Gas of a node of a proof. A withdrawal may happen to lie less deep in its trie than where the estimate looked: by chance, so in some runs only. */
+const nodeGas = 32_000n
+
+/** Half of the tolerance that bridge/estimates.ts states lies on either side; `spared` may be used less. */
+function within(used: bigint, { gas }: Step, spared = 0n): void {
   assert.ok(gas)
-  const [off, allowed] = [used > gas.expected ? used - gas.expected : gas.expected - used, used / 4n]
-  assert.ok(off <= allowed, `${used} used, ${gas.expected} expected`)
+  assert.ok(used - gas.expected <= used / 4n, `${used} used, ${gas.expected} expected`)
+  assert.ok(gas.expected - used <= used / 4n + spared, `${used} used, ${gas.expected} expected`)
   assert.ok(used <= gas.limit, `${used} used, ${gas.limit} allowed`)
 }
 
@@ -147,7 +150,7 @@ describe('estimates', function () {
           gas: prove.gas?.limit ?? 0n,
         })
         assert.equal(proven.status, 'success')
-        within(proven.gasUsed, prove)
+        within(proven.gasUsed, prove, nodeGas)
         await chains.wait(manifest.bridge.finalizationPeriodSeconds + 1)
         const last = finaliseCall(manifest.l1.contracts.OptimismPortal, withdrawal)
         assert.ok((await finaliseGas(chains.l1, last)) <= (finalise.gas?.limit ?? 0n))

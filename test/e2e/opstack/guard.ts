@@ -55,7 +55,7 @@ const statesWanted = 40n
 export async function reorganiseUnder(network: RunningNetwork, guard: Guard, depth: number): Promise<void> {
   const { l1, l2, manifest, box } = network
   const hashOf = async (blockNumber: bigint) => (await l1.getBlock({ blockNumber })).hash
-  // An L1 that was killed has the states of the blocks since then alone, and goes back to no other one.
+  // An L1 has the states of the blocks since it was started from disk alone, and goes back to no other one.
   const hasStates = async () => {
     const head = await l1.getBlockNumber({ cacheTime: 0 })
     const address = manifest.l1.contracts.OptimismPortal

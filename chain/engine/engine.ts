@@ -61,6 +61,8 @@ export type EngineEvent = {
     | 'out-of-funds'
     | 'roots-behind'
     | 'beacon-unreachable'
+    | 'window-missed'
+    | 'window-regained'
   component?: string
   detail: string
 }

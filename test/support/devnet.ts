@@ -66,7 +66,7 @@ export function hashsand(args: readonly string[], env: Record<string, string> = 
 
 export type Sandbox = { state: string; basePort: number; args: readonly string[]; remove(): Promise<void> }
 
-/** A state folder and ports of its own for one test. */
+/** A state folder and ports of its own for one test. With `HASHSAND_KEEP=1` the folder stays, logs and all. */
 export async function sandbox(): Promise<Sandbox> {
   const state = await mkdtemp(join(tmpdir(), 'hashsand-'))
   // Below 32768, where systems begin to give ports to outgoing connections.
@@ -75,7 +75,10 @@ export async function sandbox(): Promise<Sandbox> {
     state,
     basePort,
     args: ['--state', state],
-    remove: () => rm(state, { recursive: true, force: true, maxRetries: 5 }),
+    remove: async () => {
+      if (process.env.HASHSAND_KEEP === '1') process.stderr.write(`kept: ${state}\n`)
+      else await rm(state, { recursive: true, force: true, maxRetries: 5 })
+    },
   }
 }
 

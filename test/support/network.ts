@@ -187,12 +187,34 @@ async function send(
   return mined(network, side, await user[side].sendTransaction({ ...call, gas }))
 }
 
-export function mined(
-  { patience, ...clients }: RunningNetwork,
+export async function mined(
+  network: Pick<RunningNetwork, 'l1' | 'l2' | 'patience'>,
   side: Side,
   hash: Hash,
 ): Promise<TransactionReceipt> {
-  return clients[side].waitForTransactionReceipt({ hash, timeout: patience.blockSeconds * 1_000 })
+  const { [side]: client, patience } = network
+  try {
+    return await client.waitForTransactionReceipt({ hash, timeout: patience.blockSeconds * 1_000 })
+  } catch (error) {
+    throw new Error(`no receipt on ${side}: ${await circumstancesOf(client, hash)}`, { cause: error })
+  }
+}
+
+/** Why a transaction may not be in a block, as the node has it. */
+async function circumstancesOf(client: PublicClient, hash: Hash): Promise<string> {
+  const [transaction, head] = await Promise.all([
+    client.getTransaction({ hash }).catch(() => undefined),
+    client.getBlock().catch(() => undefined),
+  ])
+  if (transaction === undefined) return `${hash} is not known to the node any more`
+  const { from, nonce, maxFeePerGas, blockNumber } = transaction
+  const [mined, pending] = await Promise.all(
+    (['latest', 'pending'] as const).map((blockTag) =>
+      client.getTransactionCount({ address: from, blockTag }).catch(() => undefined),
+    ),
+  )
+  const fee = `fee ${maxFeePerGas} at a base fee of ${head?.baseFeePerGas}`
+  return `${hash} of ${from} in block ${blockNumber}, head ${head?.number}; nonce ${nonce}, next ${mined}, pending ${pending}; ${fee}`
 }
 
 export function executed({ l2, patience }: RunningNetwork, hash: Hash): Promise<TransactionReceipt> {

@@ -121,10 +121,11 @@ async function isEngineOpen({ paths, ports }: NodeSetting): Promise<boolean> {
 
 /**
  * op-node that makes the blocks. An L1 origin that a killed L1 loses would take acknowledged transactions with it, so
- * it stays one block behind.
+ * it stays one block behind. To recover, it makes the blocks that L1 makes without batches: users' transactions wait.
  */
-export function startNode(setting: Setting): Promise<Process> {
-  return startAnyNode(setting, ['--sequencer.enabled', '--sequencer.l1-confs=1'])
+export function startNode(setting: Setting, isRecovering: boolean): Promise<Process> {
+  const role = ['--sequencer.enabled', '--sequencer.l1-confs=1']
+  return startAnyNode(setting, isRecovering ? [...role, '--sequencer.recover'] : role)
 }
 
 /** op-node that makes none: it derives what L1 says, and nothing else. */

@@ -13,6 +13,7 @@ type L2BlockId = BlockId & { timestamp: number; l1origin: BlockId }
 /** What the engine reads of op-node's `optimism_syncStatus`. */
 export type SyncStatus = {
   head_l1: BlockId
+  /** Up to where batches were looked for. */
   current_l1: BlockId
   unsafe_l2: L2BlockId
   safe_l2: L2BlockId

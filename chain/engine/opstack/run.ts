@@ -47,12 +47,17 @@ export async function run(parameters: RunParameters): Promise<Running> {
     // What it lost with its last block, the senders believe to be there.
     if (startL1 !== undefined) await keep('L1', startL1, restartSenders)
     await keep('geth', () => startGeth(setting))
-    await keep('op-node', () => startNode(setting))
+    let isRecovering = false
+    const node = await keep('op-node', () => startNode(setting, isRecovering))
+    const recover = (from: boolean) => {
+      isRecovering = from
+      node.restart()
+    }
     const batcher = await keep('op-batcher', () => startBatcher(setting))
     const proposer = await keep('op-proposer', () => startProposer(setting))
     senders = [batcher, proposer]
     const watches = [
-      startWatch({ setting, config, batcher, restartSenders, ...(onEvent && { onEvent }) }),
+      startWatch({ setting, config, batcher, restartSenders, recover, ...(onEvent && { onEvent }) }),
       startCatchUp(catchUpParameters(parameters, proposer)),
     ]
     for (const watch of watches) {

@@ -20,6 +20,8 @@ export type WatchParameters = {
   batcher: Pick<Supervised, 'restart'>
   /** Of everything that sends to L1. */
   restartSenders: () => void
+  /** Lets op-node make the blocks that L1 makes without batches, or no longer. */
+  recover: (from: boolean) => void
   onEvent?: (event: EngineEvent) => void
 }
 
@@ -57,12 +59,14 @@ function openLook(setting: Setting): () => Promise<Observation> {
       safe: status.safe_l2.number,
       unsafe: status.unsafe_l2.number,
       safeOrigin: status.safe_l2.l1origin.number,
+      derivedFrom: status.current_l1.number,
     }
   }
 }
 
 function act(parameters: WatchParameters, verdict: Verdict, seen: Observation, limits: Limits): void {
-  const { batcher, restartSenders, onEvent } = parameters
+  const { batcher, restartSenders, recover, onEvent } = parameters
+  const { sequencingWindowBlocks } = parameters.config.bridge
   const at = `safe ${seen.safe}, newest ${seen.unsafe}, L1 ${seen.l1Head}, origin of safe ${seen.safeOrigin}`
   if (verdict === 'l1-reorganised') {
     restartSenders()
@@ -86,9 +90,18 @@ function act(parameters: WatchParameters, verdict: Verdict, seen: Observation, l
     onEvent?.({ severity: 'page', what: verdict, component: 'op-node', detail })
   }
   if (verdict === 'safe-lag') {
-    const { sequencingWindowBlocks } = parameters.config.bridge
     const detail = `The safe head is more than ${limits.lagBlocks} L1 blocks behind (${at}). After ${sequencingWindowBlocks} acknowledged transactions are lost: look at op-batcher.`
     onEvent?.({ severity: 'page', what: verdict, detail })
+  }
+  if (verdict === 'window-missed') {
+    recover(true)
+    const detail = `For ${sequencingWindowBlocks} L1 blocks no batch came that follows the safe head: L1 alone makes the next L2 blocks, and those made on L2 are taken back (${at}). op-node is started anew and makes empty blocks, those of L1, until batches arrive in time; users' transactions wait in the pool.`
+    onEvent?.({ severity: 'page', what: verdict, component: 'op-node', detail })
+  }
+  if (verdict === 'window-regained') {
+    recover(false)
+    const detail = `Batches arrive in time again (${at}). op-node is started anew and takes users' transactions.`
+    onEvent?.({ severity: 'alert', what: verdict, component: 'op-node', detail })
   }
 }
 

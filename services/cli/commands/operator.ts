@@ -14,6 +14,7 @@ import { createLog } from '../../runtime/log.ts'
 import { stopSignal } from '../../runtime/stop.ts'
 import { cacheFolder, contextOf } from '../context.ts'
 import { lockStateFolder } from '../devnet/lock.ts'
+import { tellEvent } from '../engineEvents.ts'
 import { registerErrands } from '../operator/errands.ts'
 import { createMetrics, serveMetrics } from '../operator/metrics.ts'
 import type { Output } from '../output.ts'
@@ -155,14 +156,9 @@ function openTell(output: Output) {
   return {
     progress: (step: string) =>
       log === undefined ? output.progress(step) : log.info({ step }, 'operator.step'),
-    event: ({ severity, what, component, detail }: EngineEvent) => {
-      if (log === undefined) {
-        output.done()
-        const where = component === undefined ? '' : ` (${component})`
-        output.progress(`${severity}: ${what}${where}: ${detail}`)
-        output.done()
-        return
-      }
+    event: (event: EngineEvent) => {
+      if (log === undefined) return tellEvent(output, event)
+      const { severity, what, component, detail } = event
       const fields = { severity, what, ...(component === undefined ? {} : { component }), detail }
       if (severity === 'page') log.error(fields, 'operator.event')
       else log.warn(fields, 'operator.event')

@@ -3,6 +3,7 @@ import { readNetworkFolder, writeNetworkFolder } from '../../../chain/engine/ops
 import { type Replica, startReplica } from '../../../chain/engine/opstack/replica.ts'
 import { type Manifest, readManifest } from '../../../chain/manifest.ts'
 import type { OpStackBuild } from '../../../chain/opstack/build.ts'
+import { tellEvent } from '../engineEvents.ts'
 import type { Output } from '../output.ts'
 import { lockReplica } from '../replica/lock.ts'
 import type { Ports, StateFolder } from './profile.ts'
@@ -33,8 +34,8 @@ export async function startOwnReplica(parameters: OwnReplicaParameters): Promise
     l1RpcUrl: engine.l1RpcUrl,
     ports: { l2: ports.replicaL2, node: ports.replicaNode, l2Engine: ports.replicaEngine },
     build,
-    onEvent: ({ severity, component, detail }) =>
-      output.progress(`${severity}: replica (${component ?? 'all of it'}): ${detail}`),
+    onEvent: (event) =>
+      tellEvent(output, { ...event, component: `replica: ${event.component ?? 'all of it'}` }),
   }).catch(async (error: unknown) => {
     await release()
     throw error

@@ -11,6 +11,7 @@ import { buildOpStack, type OpStackBuild } from '../../../chain/opstack/build.ts
 import { createKeysFile, type Keys, readKeys } from '../../runtime/keys.ts'
 import type { Context } from '../context.ts'
 import { cacheFolder, dataFolder } from '../context.ts'
+import { tellEvent } from '../engineEvents.ts'
 import { secretsOf } from './accounts.ts'
 import { type Child, type ServiceName, startService, waitReady } from './children.ts'
 import { finishDeployment } from './deployL2.ts'
@@ -174,8 +175,7 @@ async function startEngine(parameters: EngineParameters): Promise<AnvilEngine | 
     ports: { l1: ports.l1, l2: ports.l2, l2Engine: ports.l2Internal, node: ports.opNode },
     build,
     keys: await secretsOf(folder.keys, ['batcher', 'proposer']),
-    onEvent: ({ severity, what, component, detail }) =>
-      output.progress(`${severity}: ${what}${component === undefined ? '' : ` (${component})`}: ${detail}`),
+    onEvent: (event) => tellEvent(output, event),
   })
 }
 

@@ -95,6 +95,8 @@ const severities: Record<EngineEvent['what'], EngineEvent['severity']> = {
   'out-of-funds': 'page',
   'roots-behind': 'alert',
   'beacon-unreachable': 'page',
+  'window-missed': 'page',
+  'window-regained': 'alert',
 }
 
 function show(gauges: ReturnType<typeof createGauges>, vitals: Vitals): void {

@@ -4,6 +4,7 @@ import { type Replica, startReplica } from '../../../chain/engine/opstack/replic
 import { BaseError } from '../../../chain/errors.ts'
 import { buildOpStack } from '../../../chain/opstack/build.ts'
 import { cacheFolder } from '../context.ts'
+import { tellEvent } from '../engineEvents.ts'
 import type { Output } from '../output.ts'
 import { serveHealth } from './health.ts'
 import { lockReplica } from './lock.ts'
@@ -54,8 +55,7 @@ export async function replicaUp(parameters: ReplicaUpParameters): Promise<Runnin
       ports,
       build,
       onProgress,
-      onEvent: ({ severity, component, detail }) =>
-        output.progress(`${severity}: ${component ?? 'replica'}: ${detail}`),
+      onEvent: (event) => tellEvent(output, event),
     })
     stops.push(() => replica.stop())
     const health = await serveHealth({

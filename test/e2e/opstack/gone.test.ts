@@ -2,11 +2,10 @@ import assert from 'node:assert/strict'
 import { type Address, type Hash, parseEther } from 'viem'
 import { depositsOf, receiptOf } from '../../../bridge/observe.ts'
 import { readKeys } from '../../../services/runtime/keys.ts'
-import { BUILD_TIMEOUT_MS, buildOrSkip } from '../../chain/engine/opstack/fixture.ts'
 import { hashsand, sandbox } from '../../support/devnet.ts'
-import { eventually, type RunningNetwork, startNetwork } from '../../support/network.ts'
+import { eventually, type RunningNetwork } from '../../support/network.ts'
 import { creditOf, proposeWrongly, verdict } from './bonds.ts'
-import { killEverything, prepare } from './stage.ts'
+import { endStory, killEverything, startStory } from './stage.ts'
 import { startL1Alone, startStranger } from './stranger.ts'
 import { oracleOf } from './wrongRoot.ts'
 
@@ -18,19 +17,13 @@ describe('a chain whose operator is gone', function () {
   const stops: (() => Promise<void>)[] = []
 
   before(async function () {
-    this.timeout(BUILD_TIMEOUT_MS)
-    await buildOrSkip(this)
-    const box = await sandbox()
-    prepare(box)
-    network = await startNetwork({ engine: 'op-stack', box })
+    network = await startStory(this)
     // Something that strangers have to find in batches.
     await network.newUser({ ether: parseEther('1'), wbtc: 1_000n })
   })
   after(async () => {
-    if (network === undefined) return
     for (const stop of stops.reverse()) await stop()
-    await killEverything(network)
-    await network.box.remove()
+    await endStory(network)
   })
 
   it('lets users in and out, on the word of strangers', async () => {

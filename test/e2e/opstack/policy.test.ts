@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { parseEther } from 'viem'
 import { opNode, rpc } from '../../../chain/engine/opstack/rpc.ts'
-import { BUILD_TIMEOUT_MS, buildOrSkip } from '../../chain/engine/opstack/fixture.ts'
-import { sandbox } from '../../support/devnet.ts'
-import { eventually, type RunningNetwork, startNetwork } from '../../support/network.ts'
+import { eventually, type RunningNetwork } from '../../support/network.ts'
 import { freshSync } from './freshSync.ts'
 import { type Guard, reorganiseUnder, startGuard } from './guard.ts'
-import { killEverything, prepare } from './stage.ts'
+import { endStory, startStory } from './stage.ts'
 
 /** L1 blocks under L2 that a sequencer service with this policy follows. */
 const policy = 7
@@ -20,18 +18,12 @@ describe('a sequencer service with a policy, on engine op-stack', function () {
   let guard: Guard
 
   before(async function () {
-    this.timeout(BUILD_TIMEOUT_MS)
-    await buildOrSkip(this)
-    const box = await sandbox()
-    prepare(box)
-    network = await startNetwork({ engine: 'op-stack', box })
+    network = await startStory(this)
     guard = await startGuard(network, policy)
   })
   after(async () => {
-    if (network === undefined) return
     await guard?.stop()
-    await killEverything(network)
-    await network.box.remove()
+    await endStory(network)
   })
 
   /** What is newest on L2 now gets safe. */

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createPublicClient, http, type PublicClient, parseEther } from 'viem'
 import { receiptOf } from '../../../bridge/observe.ts'
 import { opNode, rpc } from '../../../chain/engine/opstack/rpc.ts'
-import { BUILD_TIMEOUT_MS, buildOrSkip, pidsOf } from '../../chain/engine/opstack/fixture.ts'
-import { hashsand, sandbox } from '../../support/devnet.ts'
+import { pidsOf } from '../../chain/engine/opstack/fixture.ts'
+import { hashsand } from '../../support/devnet.ts'
 import { eventually, type RunningNetwork, startNetwork } from '../../support/network.ts'
 import { assertOnce } from '../../support/once.ts'
 import { assertParts } from '../../support/parts.ts'
@@ -13,13 +13,14 @@ import { type Load, startLoad } from './load.ts'
 import {
   type Component,
   components,
+  endStory,
   engineDir,
   finalizationPeriodSeconds,
   killEverything,
-  prepare,
   type Reorganisation,
   reorganise,
   signalTo,
+  startStory,
 } from './stage.ts'
 import {
   canFinalise,
@@ -55,17 +56,11 @@ describe('the life of a chain on engine op-stack', function () {
   let load: Load | undefined
 
   before(async function () {
-    this.timeout(BUILD_TIMEOUT_MS)
-    await buildOrSkip(this)
-    const box = await sandbox()
-    prepare(box)
-    network = await startNetwork({ engine: 'op-stack', box })
+    network = await startStory(this)
   })
   after(async () => {
-    if (network === undefined) return
     await load?.stop().catch(() => {})
-    await killEverything(network)
-    await network.box.remove()
+    await endStory(network)
   })
 
   const port = (offset: number) => `http://127.0.0.1:${network.box.basePort + offset}`
@@ -181,6 +176,9 @@ describe('the life of a chain on engine op-stack', function () {
 
   it("has a wrong root of the proposer's key deleted, and pays what was proven on it by the right one", async () => {
     const user = await network.newUser({ ether: parseEther('1') })
+    // After a reorganisation many outputs are due at once: none of op-proposer's may be under way when it is stopped.
+    const isAhead = async () => (await nextBlock(network)) > BigInt((await status()).safe_l2.number + 4)
+    await eventually(isAhead, 'every output that is due', 120)
     const { withdrawal, to } = await withdraw(network, user, 21n)
     const { hash, origin } = withdrawal
     // The next output is the one that covers it: here op-proposer is stopped, as if somebody else had its key.

@@ -4,9 +4,9 @@ import { createTestClient, type Hash, type Hex, http, type PublicClient } from '
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { stopOrphans } from '../../../chain/engine/anvil/node.ts'
 import { stopComponentOrphans } from '../../../chain/engine/opstack/process.ts'
-import { pidsOf } from '../../chain/engine/opstack/fixture.ts'
-import type { Sandbox } from '../../support/devnet.ts'
-import type { RunningNetwork } from '../../support/network.ts'
+import { BUILD_TIMEOUT_MS, buildOrSkip, pidsOf } from '../../chain/engine/opstack/fixture.ts'
+import { type Sandbox, sandbox } from '../../support/devnet.ts'
+import { type RunningNetwork, startNetwork } from '../../support/network.ts'
 
 export const components = ['L1', 'geth', 'op-node', 'op-batcher', 'op-proposer'] as const
 export type Component = (typeof components)[number]
@@ -14,8 +14,23 @@ export type Component = (typeof components)[number]
 export const sequencingWindowBlocks = 20
 export const finalizationPeriodSeconds = 2 * sequencingWindowBlocks * 2 + 1
 
+/** A network of its own for a story; skips it where the programs can't be built. */
+export async function startStory(context: Mocha.Context): Promise<RunningNetwork> {
+  context.timeout(BUILD_TIMEOUT_MS)
+  await buildOrSkip(context)
+  const box = await sandbox()
+  prepare(box)
+  return startNetwork({ engine: 'op-stack', box })
+}
+
+export async function endStory(network: RunningNetwork | undefined): Promise<void> {
+  if (network === undefined) return
+  await killEverything(network)
+  await network.box.remove()
+}
+
 /** A state folder in which the network is made with the window that the story is told for. */
-export function prepare({ state }: Sandbox): void {
+function prepare({ state }: Sandbox): void {
   const profile = {
     version: 1,
     clockStart: Math.floor(Date.now() / 1_000),

@@ -117,7 +117,7 @@ describe('engine op-stack refuses', function () {
     const geth = await startGeth(setting)
     try {
       writeFileSync(jwt, '22'.repeat(32))
-      await assert.rejects(startNode(setting), WrongJwtError)
+      await assert.rejects(startNode(setting, false), WrongJwtError)
     } finally {
       await geth.stop()
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { judge, limitsOf, type Observation, type WatchState } from '../../../../chain/engine/opstack/judge.ts'
 
-const limits = { stallMs: 30_000, lagBlocks: 50 }
+const limits = { stallMs: 30_000, lagBlocks: 50, windowBlocks: 200 }
 
 /** A chain in good health at second `at`, with what is wrong with it. */
 const seen = (at: number, wrong: Partial<Observation> = {}): Observation => ({
@@ -12,6 +12,7 @@ const seen = (at: number, wrong: Partial<Observation> = {}): Observation => ({
   safe: 200 + Math.floor(at / 2),
   unsafe: 203 + Math.floor(at / 2),
   safeOrigin: 96 + Math.floor(at / 2),
+  derivedFrom: 100 + Math.floor(at / 2),
   ...wrong,
 })
 
@@ -73,6 +74,37 @@ describe('judge', () => {
     ])
     const pages = said.flatMap((verdict, at) => (verdict.includes('l2-stuck') ? [at] : []))
     assert.deepEqual(pages, [30, 131])
+  })
+
+  it('says when the window was missed, once, until batches are in time again', () => {
+    const derivedFrom = (at: number) => 100 + Math.floor(at / 2)
+    const behind = (at: number, blocks: number) => seen(at, { safeOrigin: derivedFrom(at) - blocks })
+    const said = verdicts([
+      ...seconds(5).map((at) => behind(at, 199)),
+      // A single look may tell of two moments.
+      behind(5, 200),
+      behind(6, 199),
+      ...seconds(5).map((at) => behind(7 + at, 200)),
+      ...seconds(5).map((at) => behind(12 + at, 51)),
+      ...seconds(5).map((at) => behind(17 + at, 50)),
+      ...seconds(5).map((at) => behind(22 + at, 51)),
+    ])
+    assert.deepEqual(
+      said.flatMap((verdict, at) =>
+        verdict.filter((what) => /window/.test(what)).map((what) => `${at} ${what}`),
+      ),
+      ['8 window-missed', '17 window-regained'],
+    )
+  })
+
+  it('does not take an op-node that looks again at old blocks for one that missed the window', () => {
+    const again = seconds(100).map((at) => seen(at, { safe: 100, safeOrigin: 20, derivedFrom: 15 + at }))
+    assert.deepEqual(
+      verdicts(again)
+        .flat()
+        .filter((what) => /window/.test(what)),
+      [],
+    )
   })
 
   it('says every reorganisation of L1', () => {

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Hash, parseEther } from 'viem'
+import { receiptOf } from '../../../bridge/observe.ts'
+import { opNode, rpc } from '../../../chain/engine/opstack/rpc.ts'
+import { eventually, type RunningNetwork } from '../../support/network.ts'
+import { freshSync } from './freshSync.ts'
+import { type Load, startLoad } from './load.ts'
+import { endStory, sequencingWindowBlocks, signalTo, startStory } from './stage.ts'
+
+// No batch gets to L1 for longer than the sequencing window.
+
+describe('a chain whose batches came too late, on engine op-stack', function () {
+  this.timeout(480_000)
+  let network: RunningNetwork
+  let load: Load | undefined
+
+  before(async function () {
+    network = await startStory(this)
+  })
+  after(async () => {
+    await load?.stop().catch(() => {})
+    await endStory(network)
+  })
+
+  const status = () =>
+    opNode(rpc(`http://127.0.0.1:${network.box.basePort + 1_005}`), 'optimism_syncStatus', [])
+  const told = (what: string) => network.command.lines.some(({ event }) => event === what)
+
+  it('takes nothing back but once, makes transactions safe again, and loses none that it had acknowledged', async () => {
+    const user = await network.newUser({ ether: parseEther('1') })
+    load = startLoad(network, await network.newUser({ ether: parseEther('1') }))
+    const before = await status()
+    const origin = BigInt(before.safe_l2.l1origin.number)
+    const withoutBatches = async () => (await network.l1.getBlockNumber()) - origin
+    const heads = new Map<bigint, Hash>()
+    while ((await withoutBatches()) < sequencingWindowBlocks + 20) {
+      // The supervisor starts it anew as often as it stalls.
+      signalTo(network.box, 'op-batcher', 'SIGSTOP')
+      await sleep(200)
+      // L1 alone makes blocks, and so does op-node.
+      if ((await withoutBatches()) < sequencingWindowBlocks + 8) continue
+      const { number, hash } = await network.l2.getBlock()
+      heads.set(number, hash)
+    }
+    signalTo(network.box, 'op-batcher', 'SIGCONT')
+    assert.ok(told('window-missed'))
+    const missed = await withoutBatches()
+    const began = Date.now()
+    await eventually(async () => told('window-regained'), 'batches in time', 180)
+    const seconds = (Date.now() - began) / 1_000
+    process.stdout.write(`      ${missed} L1 blocks without batches; in time after ${seconds.toFixed(0)} s\n`)
+
+    assert.ok(heads.size >= 8, `${heads.size} heads`)
+    for (const [blockNumber, hash] of heads)
+      assert.equal((await network.l2.getBlock({ blockNumber })).hash, hash, `L2 block ${blockNumber}`)
+    const receipt = await network.send(user, 'l2', { to: user.address, data: '0x', value: 1n })
+    const isSafe = async () => (await status()).safe_l2.number >= receipt.blockNumber
+    await eventually(isSafe, `L2 block ${receipt.blockNumber} on L1`, 60)
+    assert.equal((await receiptOf(network.l2, receipt.transactionHash))?.blockHash, receipt.blockHash)
+    await load.stop()
+    for (const hash of load.acknowledged)
+      await eventually(() => receiptOf(network.l2, hash), `acknowledged transaction ${hash}`, 60)
+    await freshSync(network)
+  })
+})

@@ -159,16 +159,19 @@ export async function relayedBetween(
 /** What L1 knows of one withdrawal, read at one block. */
 export async function readWithdrawalFacts(
   l1: PublicClient,
-  { contracts, withdrawal, blockNumber }: WithdrawalQuery,
+  {
+    contracts,
+    withdrawal,
+    blockNumber,
+    oracle = readOracle(l1, { contracts, blockNumber }),
+  }: WithdrawalQuery,
 ): Promise<WithdrawalFacts & { outputIndex: bigint | undefined }> {
   const at = blockNumber === undefined ? {} : { blockNumber }
   const portal = { address: contracts.OptimismPortal, abi: optimismPortalAbi, ...at } as const
-  const oracle = { address: contracts.L2OutputOracle, abi: l2OutputOracleAbi, ...at } as const
-  const [[root, provenAt, outputIndex], finalised, nextIndex, latestBlock] = await Promise.all([
+  const [[root, provenAt, outputIndex], finalised, { nextIndex, latestBlock, outputAt }] = await Promise.all([
     l1.readContract({ ...portal, functionName: 'provenWithdrawals', args: [withdrawal.hash] }),
     l1.readContract({ ...portal, functionName: 'finalizedWithdrawals', args: [withdrawal.hash] }),
-    l1.readContract({ ...oracle, functionName: 'nextOutputIndex' }),
-    l1.readContract({ ...oracle, functionName: 'latestBlockNumber' }),
+    oracle,
   ])
   const covered = nextIndex > 0n && latestBlock >= withdrawal.origin.blockNumber
   const unproven = { covered, provenAt: undefined, proposedAt: undefined, outputIndex: undefined }
@@ -183,7 +186,7 @@ export async function readWithdrawalFacts(
   const rest = { finalised: false, delivered: false, replayed: false }
   if (provenAt === 0n || outputIndex >= nextIndex) return { ...unproven, ...rest }
 
-  const output = await l1.readContract({ ...oracle, functionName: 'getL2Output', args: [outputIndex] })
+  const output = await outputAt(outputIndex)
   // The output that was proven against was deleted and another stands in its place: it has to be proven again.
   if (output.outputRoot !== root) return { ...unproven, ...rest }
   return { covered, provenAt, proposedAt: output.timestamp, outputIndex, ...rest }
@@ -194,6 +197,43 @@ export type WithdrawalQuery = {
   withdrawal: Withdrawal
   /** The L1 block to read at; the latest one when absent. */
   blockNumber?: bigint | undefined
+  /** What the oracle says at that block, where it was asked already: it is the same for all withdrawals. */
+  oracle?: OracleFacts | Promise<OracleFacts>
+}
+
+export type OracleFacts = {
+  /** How many outputs there are. */
+  nextIndex: bigint
+  /** The L2 block of the newest one. */
+  latestBlock: bigint
+  /** Asks for each output once. */
+  outputAt(index: bigint): Promise<{ outputRoot: Hash; timestamp: bigint }>
+}
+
+/** What L2OutputOracle says at an L1 block, the latest one where none is given. */
+export async function readOracle(
+  l1: PublicClient,
+  { contracts, blockNumber }: Pick<WithdrawalQuery, 'contracts' | 'blockNumber'>,
+): Promise<OracleFacts> {
+  const at = blockNumber === undefined ? {} : { blockNumber }
+  const oracle = { address: contracts.L2OutputOracle, abi: l2OutputOracleAbi, ...at } as const
+  const [nextIndex, latestBlock] = await Promise.all([
+    l1.readContract({ ...oracle, functionName: 'nextOutputIndex' }),
+    l1.readContract({ ...oracle, functionName: 'latestBlockNumber' }),
+  ])
+  const asked = new Map<bigint, ReturnType<OracleFacts['outputAt']>>()
+  return {
+    nextIndex,
+    latestBlock,
+    outputAt: (index) => {
+      const known = asked.get(index)
+      if (known !== undefined) return known
+      const output = l1.readContract({ ...oracle, functionName: 'getL2Output', args: [index] })
+      asked.set(index, output)
+      output.catch(() => asked.delete(index))
+      return output
+    },
+  }
 }
 
 export async function readWithdrawalState(

@@ -1,4 +1,4 @@
-import { type Hash, type PublicClient, pad } from 'viem'
+import { type Hash, type PublicClient, pad, toHex } from 'viem'
 import { withdrawalsBetween } from '../../bridge/observe.ts'
 import { checkOutputRoot, outputRootProof, withdrawalSlot } from '../../bridge/withdrawal.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
@@ -82,5 +82,17 @@ export async function readOutput(
   return network.store.output(number)
 }
 
-const proves = ({ proof }: OutputRecord, slot: Hash): boolean =>
-  proof.storageProof.some(({ key }) => BigInt(key) === BigInt(slot))
+const proves = (output: OutputRecord, slot: Hash): boolean => proofOf(output, slot) !== undefined
+
+type SlotProof = StoredProof['storageProof'][number]
+const bySlot = new WeakMap<OutputRecord, ReadonlyMap<Hash, SlotProof>>()
+
+/** The nodes that prove a slot, if the output has them. They are sought by slot once for an output, which may have thousands. */
+export function proofOf(output: OutputRecord, slot: Hash): SlotProof | undefined {
+  const known = bySlot.get(output)
+  const found =
+    known ??
+    new Map(output.proof.storageProof.map((proof) => [toHex(BigInt(proof.key), { size: 32 }), proof]))
+  if (known === undefined) bySlot.set(output, found)
+  return found.get(slot)
+}

@@ -9,9 +9,10 @@ import { sendOnce } from '../runtime/attempt.ts'
 import { mayRetry } from '../runtime/loop.ts'
 import { OutboxStoppedError } from '../runtime/outboxErrors.ts'
 import { batchCall, batchLimits, type EstimatedCall, gasLimitOf, grouped } from './batch.ts'
-import { readOutput } from './capture.ts'
+import { proofOf, readOutput } from './capture.ts'
 import { ProofMissingError, UndeliverableError } from './errors.ts'
 import { heldAfter } from './hold.ts'
+import { inTurn } from './inTurn.ts'
 import { alertOf, type Network } from './network.ts'
 import type { WithdrawalRecord } from './records.ts'
 import type { StepName } from './steps.ts'
@@ -38,8 +39,12 @@ export async function deliver(withdrawer: Withdrawer, due: readonly DueStep[], a
   const shared: DueStep[] = []
   const alone: DueStep[] = []
   const strange: DueStep[] = []
-  for (const step of due) {
-    if (kindOf(step) !== 'prove' && (await runsStrangersCode(network, step.record))) strange.push(step)
+  const isStrange = await inTurn(
+    due,
+    async (step) => kindOf(step) !== 'prove' && (await runsStrangersCode(network, step.record)),
+  )
+  for (const [index, step] of due.entries()) {
+    if (isStrange[index] === true) strange.push(step)
     else if (withdrawer.multicall === undefined || steps.wasShared(step.name)) alone.push(step)
     else shared.push(step)
   }
@@ -72,15 +77,31 @@ async function run(
   }
 }
 
+/** Each batch goes as soon as it is full, and the next ones are prepared while it is on its way. */
 async function deliverGroup(withdrawer: Withdrawer, due: readonly DueStep[], at: bigint): Promise<void> {
-  const prepared: Prepared[] = []
-  for (let from = 0; from < due.length; from += estimatesAtOnce) {
+  const sending: Promise<void>[] = []
+  let waiting: Prepared[] = []
+  let hasFailed = false
+  const begin = (group: readonly Prepared[]) => {
+    const sent = send(withdrawer, group, at)
+    sent.catch(() => {
+      hasFailed = true
+    })
+    sending.push(sent)
+  }
+  // Once one can't be sent, as at a stop, no more are prepared.
+  for (let from = 0; from < due.length && !hasFailed; from += estimatesAtOnce) {
     const some = due
       .slice(from, from + estimatesAtOnce)
       .map((step) => prepare(withdrawer, step, at, due.length > 1))
-    prepared.push(...(await Promise.all(some)).filter((step) => step !== undefined))
+    waiting.push(...(await Promise.all(some)).filter((step) => step !== undefined))
+    const groups = grouped(waiting)
+    // The last one has room for more.
+    waiting = groups.pop() ?? []
+    for (const group of groups) begin(group)
   }
-  await Promise.all(grouped(prepared).map((group) => send(withdrawer, group, at)))
+  if (waiting.length > 0) begin(waiting)
+  await Promise.all(sending)
 }
 
 /** The step's call with its estimate; undefined where it would fail now, which is said and waited out. */
@@ -175,7 +196,7 @@ async function proof(network: Network, { id, withdrawal }: WithdrawalRecord): Pr
   const proposal = await l1.readContract({ ...oracle, functionName: 'getL2Output', args: [index] })
   const slot = withdrawalSlot(id)
   const output = await readOutput(network, { number: proposal.l2BlockNumber, slot })
-  const entry = output?.proof.storageProof.find(({ key }) => BigInt(key) === BigInt(slot))
+  const entry = output && proofOf(output, slot)
   if (output === undefined || entry === undefined) throw new ProofMissingError(id, proposal.l2BlockNumber)
   checkOutputRoot(proposal.l2BlockNumber, outputRootProof(output), proposal.outputRoot)
   return proveCall(

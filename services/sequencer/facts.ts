@@ -1,5 +1,5 @@
 import { createPublicClient, custom, type Hash, type PublicClient } from 'viem'
-import { readWithdrawalFacts } from '../../bridge/observe.ts'
+import { type OracleFacts, readOracle, readWithdrawalFacts } from '../../bridge/observe.ts'
 import type { Withdrawal } from '../../bridge/withdrawal.ts'
 import { l1Chain } from '../../chain/chains.ts'
 import type { Manifest } from '../../chain/manifest.ts'
@@ -11,8 +11,9 @@ import type { L1Header } from './records.ts'
  */
 
 type WithdrawalFacts = ReturnType<typeof readWithdrawalFacts>
-/** By the hash of an L1 block, then by withdrawal. */
-type Known = Map<Hash, Map<string, WithdrawalFacts>>
+/** By the hash of an L1 block. */
+type Known = Map<Hash, OfBlock>
+type OfBlock = { oracle: Promise<OracleFacts>; withdrawals: Map<string, WithdrawalFacts> }
 
 export type Facts = {
   l1: PublicClient
@@ -44,24 +45,23 @@ export function openFacts({ l1, manifest, gathers }: FactsParts): Facts {
 }
 
 /** Throws what `readWithdrawalFacts` throws; then it is asked again the next time. */
-export function factsAt(
-  { l1, contracts, known }: Facts,
-  withdrawal: Withdrawal,
-  { hash, number: blockNumber }: L1Header,
-): WithdrawalFacts {
-  const ofBlock = blockOf(known, hash)
+export function factsAt(facts: Facts, withdrawal: Withdrawal, block: L1Header): WithdrawalFacts {
+  const { l1, contracts } = facts
+  const { oracle, withdrawals } = blockOf(facts, block)
   // A reorganisation of L2 may move a withdrawal to another of its blocks.
   const name = `${withdrawal.hash} ${withdrawal.origin.blockNumber}`
-  const found = ofBlock.get(name)
+  const found = withdrawals.get(name)
   if (found !== undefined) return found
-  const asked = readWithdrawalFacts(l1, { contracts, withdrawal, blockNumber })
-  ofBlock.set(name, asked)
-  asked.catch(() => ofBlock.delete(name))
+  const asked = readWithdrawalFacts(l1, { contracts, withdrawal, blockNumber: block.number, oracle })
+  withdrawals.set(name, asked)
+  asked.catch(() => withdrawals.delete(name))
   return asked
 }
 
-function blockOf(known: Known, hash: Hash): Map<string, WithdrawalFacts> {
-  const ofBlock = known.get(hash) ?? new Map<string, WithdrawalFacts>()
+function blockOf(facts: Facts, block: L1Header): OfBlock {
+  const { known } = facts
+  const { hash } = block
+  const ofBlock = known.get(hash) ?? askOracle(facts, block)
   // The newest last: the first ones go.
   known.delete(hash)
   known.set(hash, ofBlock)
@@ -70,4 +70,10 @@ function blockOf(known: Known, hash: Hash): Map<string, WithdrawalFacts> {
     known.delete(old)
   }
   return ofBlock
+}
+
+function askOracle({ l1, contracts, known }: Facts, { hash, number: blockNumber }: L1Header): OfBlock {
+  const oracle = readOracle(l1, { contracts, blockNumber })
+  oracle.catch(() => known.delete(hash))
+  return { oracle, withdrawals: new Map() }
 }

@@ -4,7 +4,7 @@ import { StoreDamagedError } from '../runtime/database/errors.ts'
 import { parseRow } from '../runtime/database/rowText.ts'
 import { sealRow } from '../runtime/database/seal.ts'
 import { type Database, type OpenDatabase, openLevel } from '../runtime/database/store.ts'
-import { openTable } from '../runtime/database/table.ts'
+import { openTable, type Table } from '../runtime/database/table.ts'
 import { readOldRow, upgrade } from '../runtime/database/version.ts'
 import { mutex } from '../runtime/mutex.ts'
 import { OtherNetworkError } from './errors.ts'
@@ -107,8 +107,18 @@ export async function openSequencerStore(
     l2HeadersDown: async function* () {
       for await (const [, header] of l2.entries<L2Header>({ reverse: true })) yield header
     },
-    output: (number) => outputs.get(padded(number)),
-    putOutput: (output) => tables.write([outputs.put(padded(output.number), output)]),
+    output: async (number) => {
+      const known = tables.outputsRead.get(number)
+      if (known !== undefined) return known
+      const output = await outputs.get<OutputRecord>(padded(number))
+      if (output !== undefined) keepOutput(tables, output)
+      return output
+    },
+    putOutput: async (output) => {
+      tables.outputsRead.delete(output.number)
+      await tables.write([outputs.put(padded(output.number), output)])
+      keepOutput(tables, output)
+    },
     words: async () => {
       const said = new Map<string, Word>()
       for await (const [about, word] of words.entries<Word>()) said.set(about, word)
@@ -120,8 +130,30 @@ export async function openSequencerStore(
   }
 }
 
+/** One may hold the proofs of thousands of withdrawals, each of which asks for it, one after the other. */
+const outputsKept = 2
+
+function keepOutput({ outputsRead }: Tables, output: OutputRecord): void {
+  outputsRead.delete(output.number)
+  outputsRead.set(output.number, output)
+  for (const oldest of outputsRead.keys()) {
+    if (outputsRead.size <= outputsKept) return
+    outputsRead.delete(oldest)
+  }
+}
+
 type Tables = Awaited<ReturnType<typeof openTables>>
-type Operations = Parameters<Tables['write']>[0]
+type Operations = readonly ReturnType<Table['put' | 'del']>[]
+
+/** In a chained batch: one that is given as an array takes twice as long, and a page of history has thousands of rows. */
+function writeTogether(db: Database, operations: Operations): Promise<void> {
+  const batch = db.batch()
+  for (const { sublevel, key, ...rest } of operations) {
+    if (rest.type === 'put') batch.put(key, rest.value, { sublevel })
+    else batch.del(key, { sublevel })
+  }
+  return batch.write({ sync: true })
+}
 
 async function openTables(db: Database, folder: string, network: string) {
   await upgrade(db, folder, readOld)
@@ -134,10 +166,11 @@ async function openTables(db: Database, folder: string, network: string) {
     outputs: table('outputs'),
     words: table('words'),
     undo: table('undo'),
+    /** Those read or written last, by their height. */
+    outputsRead: new Map<bigint, OutputRecord>(),
     nextUndo: 0n,
     tally: emptyTally(),
-    write: (operations: Parameters<typeof db.batch<string, string>>[0]) =>
-      db.batch<string, string>(operations, { sync: true }),
+    write: (operations: Operations) => writeTogether(db, operations),
   }
   await bind(tables, folder, network)
   tables.tally = await readTally(tables, folder)

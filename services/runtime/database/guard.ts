@@ -1,8 +1,9 @@
 import { StoreNotWrittenError } from './errors.ts'
 import type { Database } from './store.ts'
 
-/** What abstract-level calls in the end for every write, also of a part of the store. */
+/** What abstract-level calls in the end for every write, also of a part of the store; beside them the batch that `_chainedBatch` begins. */
 const writers = ['_put', '_del', '_batch', '_clear'] as const
+type Name = (typeof writers)[number]
 type Writer = (...given: unknown[]) => Promise<void>
 
 /**
@@ -15,11 +16,8 @@ export function guardWrites<Guarded extends Database>(
   onFailure: (failure: StoreNotWrittenError) => void = () => {},
 ): Guarded {
   let failure: StoreNotWrittenError | undefined
-  // Safe: every implementation of abstract-level has these four, and they take nothing but what is passed on.
-  const open = db as unknown as Record<(typeof writers)[number], Writer>
-  for (const name of writers) {
-    const write = open[name].bind(db)
-    open[name] = async (...given) => {
+  const guarded = (write: Writer): Writer => {
+    return async (...given) => {
       if (failure !== undefined) throw failure
       try {
         await write(...given)
@@ -29,6 +27,15 @@ export function guardWrites<Guarded extends Database>(
         throw failure
       }
     }
+  }
+  // Safe: every implementation of abstract-level has these, and they take nothing but what is passed on.
+  const open = db as unknown as Record<Name, Writer> & { _chainedBatch(): { _write: Writer } }
+  for (const name of writers) open[name] = guarded(open[name].bind(db))
+  const begin = open._chainedBatch.bind(db)
+  open._chainedBatch = () => {
+    const batch = begin()
+    batch._write = guarded(batch._write.bind(batch))
+    return batch
   }
   return db
 }

@@ -43,7 +43,10 @@ describe('a store on a full disk', function () {
         const put = async (bytes: number) => {
           const key = `row-${acknowledged.length}-${bytes}`
           try {
-            await db.batch([table.put(key, `row${'x'.repeat(bytes)}`)], { sync: true })
+            const { sublevel, value } = table.put(key, `row${'x'.repeat(bytes)}`)
+            // Both ways of writing many rows together.
+            if (bytes % 2 === 0) await db.batch([{ type: 'put', sublevel, key, value }], { sync: true })
+            else await db.batch().put(key, value, { sublevel }).write({ sync: true })
             assert.ok(!failed, 'it took a row after it had refused one')
             acknowledged.push(key)
           } catch (error) {

@@ -20,6 +20,7 @@ import { type LogFilter, type LoggingBlock, logsOfBlock } from './blockLogs.ts'
 import { type Deposit, decodeDeposit, depositTopic, type MinedLog } from './deposit.ts'
 import { FinalisationNotShownError } from './errors.ts'
 import { type Relay, relayHash, relayOf } from './message.ts'
+import { type OracleFacts, readOracle } from './oracleFacts.ts'
 import {
   type DepositState,
   depositState,
@@ -199,41 +200,6 @@ export type WithdrawalQuery = {
   blockNumber?: bigint | undefined
   /** What the oracle says at that block, where it was asked already: it is the same for all withdrawals. */
   oracle?: OracleFacts | Promise<OracleFacts>
-}
-
-export type OracleFacts = {
-  /** How many outputs there are. */
-  nextIndex: bigint
-  /** The L2 block of the newest one. */
-  latestBlock: bigint
-  /** Asks for each output once. */
-  outputAt(index: bigint): Promise<{ outputRoot: Hash; timestamp: bigint }>
-}
-
-/** What L2OutputOracle says at an L1 block, the latest one where none is given. */
-export async function readOracle(
-  l1: PublicClient,
-  { contracts, blockNumber }: Pick<WithdrawalQuery, 'contracts' | 'blockNumber'>,
-): Promise<OracleFacts> {
-  const at = blockNumber === undefined ? {} : { blockNumber }
-  const oracle = { address: contracts.L2OutputOracle, abi: l2OutputOracleAbi, ...at } as const
-  const [nextIndex, latestBlock] = await Promise.all([
-    l1.readContract({ ...oracle, functionName: 'nextOutputIndex' }),
-    l1.readContract({ ...oracle, functionName: 'latestBlockNumber' }),
-  ])
-  const asked = new Map<bigint, ReturnType<OracleFacts['outputAt']>>()
-  return {
-    nextIndex,
-    latestBlock,
-    outputAt: (index) => {
-      const known = asked.get(index)
-      if (known !== undefined) return known
-      const output = l1.readContract({ ...oracle, functionName: 'getL2Output', args: [index] })
-      asked.set(index, output)
-      output.catch(() => asked.delete(index))
-      return output
-    },
-  }
 }
 
 export async function readWithdrawalState(

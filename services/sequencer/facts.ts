@@ -1,5 +1,6 @@
 import { createPublicClient, custom, type Hash, type PublicClient } from 'viem'
-import { type OracleFacts, readOracle, readWithdrawalFacts } from '../../bridge/observe.ts'
+import { readWithdrawalFacts } from '../../bridge/observe.ts'
+import { type OracleFacts, readOracle } from '../../bridge/oracleFacts.ts'
 import type { Withdrawal } from '../../bridge/withdrawal.ts'
 import { l1Chain } from '../../chain/chains.ts'
 import type { Manifest } from '../../chain/manifest.ts'

@@ -4,9 +4,11 @@ import { StoreDamagedError } from '../runtime/database/errors.ts'
 import { parseRow } from '../runtime/database/rowText.ts'
 import { sealRow } from '../runtime/database/seal.ts'
 import { type Database, type OpenDatabase, openLevel } from '../runtime/database/store.ts'
-import { openTable, type Table } from '../runtime/database/table.ts'
+import { openTable } from '../runtime/database/table.ts'
 import { readOldRow, upgrade } from '../runtime/database/version.ts'
+import { type Operations, writeTogether } from '../runtime/database/writeTogether.ts'
 import { mutex } from '../runtime/mutex.ts'
+import { createRecent } from '../runtime/recent.ts'
 import { OtherNetworkError } from './errors.ts'
 import type { L1Header, L2Header, MessageRecord, OutputRecord } from './records.ts'
 import { emptyTally, isSameTally, type Replacement, retold, type Tally } from './tally.ts'
@@ -77,6 +79,8 @@ export async function openSequencerStore(
     throw error
   })
   const exclusive = mutex()
+  // One may hold the proofs of thousands of withdrawals, each of which asks for it.
+  const recent = createRecent<bigint, OutputRecord>(2)
   const { messages, l1, l2, outputs, words } = tables
 
   return {
@@ -107,18 +111,9 @@ export async function openSequencerStore(
     l2HeadersDown: async function* () {
       for await (const [, header] of l2.entries<L2Header>({ reverse: true })) yield header
     },
-    output: async (number) => {
-      const known = tables.outputsRead.get(number)
-      if (known !== undefined) return known
-      const output = await outputs.get<OutputRecord>(padded(number))
-      if (output !== undefined) keepOutput(tables, output)
-      return output
-    },
-    putOutput: async (output) => {
-      tables.outputsRead.delete(output.number)
-      await tables.write([outputs.put(padded(output.number), output)])
-      keepOutput(tables, output)
-    },
+    output: (number) => recent.get(number, () => outputs.get<OutputRecord>(padded(number))),
+    putOutput: (output) =>
+      recent.set(output.number, output, () => tables.write([outputs.put(padded(output.number), output)])),
     words: async () => {
       const said = new Map<string, Word>()
       for await (const [about, word] of words.entries<Word>()) said.set(about, word)
@@ -130,32 +125,7 @@ export async function openSequencerStore(
   }
 }
 
-/** One may hold the proofs of thousands of withdrawals, each of which asks for it, one after the other. */
-const outputsKept = 2
-
-function keepOutput({ outputsRead }: Tables, output: OutputRecord): void {
-  outputsRead.delete(output.number)
-  outputsRead.set(output.number, output)
-  for (const oldest of outputsRead.keys()) {
-    if (outputsRead.size <= outputsKept) return
-    outputsRead.delete(oldest)
-  }
-}
-
 type Tables = Awaited<ReturnType<typeof openTables>>
-type Operations = readonly ReturnType<Table['put' | 'del']>[]
-
-/** In a chained batch and by whole keys: an array with sublevels takes twice as long, and a page of history has thousands of rows. */
-function writeTogether(db: Database, operations: Operations): Promise<void> {
-  const batch = db.batch()
-  for (const operation of operations) {
-    const key = operation.sublevel.prefix + operation.key
-    if (operation.type === 'put') batch.put(key, operation.value)
-    else batch.del(key)
-  }
-  return batch.write({ sync: true })
-}
-
 async function openTables(db: Database, folder: string, network: string) {
   await upgrade(db, folder, readOld)
   const table = (name: string) => openTable(db, folder, name)
@@ -167,8 +137,6 @@ async function openTables(db: Database, folder: string, network: string) {
     outputs: table('outputs'),
     words: table('words'),
     undo: table('undo'),
-    /** Those read or written last, by their height. */
-    outputsRead: new Map<bigint, OutputRecord>(),
     nextUndo: 0n,
     tally: emptyTally(),
     write: (operations: Operations) => writeTogether(db, operations),

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -63,8 +63,7 @@ export function observed(child: ChildProcess, url: string): Omit<Service, 'event
   const pid = child.pid ?? 0
   return {
     status: async () => (await (await fetch(`${url}/v1/status`)).json()) as Status,
-    residentMb: () =>
-      Number(execFileSync('ps', ['-o', 'rss=', '-p', `${pid}`], { encoding: 'utf8' })) / 1_024,
+    residentMb: () => residentKb(pid) / 1_024,
     handles: () => (process.platform === 'linux' ? readdirSync(`/proc/${pid}/fd`).length : undefined),
     until: async (condition, what, seconds) => {
       const end = Date.now() + seconds * 1_000
@@ -75,6 +74,13 @@ export function observed(child: ChildProcess, url: string): Omit<Service, 'event
       }
     },
   }
+}
+
+/** From the system's own file where there is one: `ps`, asked many times a second, would take from the machine what is measured. */
+function residentKb(pid: number): number {
+  if (process.platform !== 'linux')
+    return Number(execFileSync('ps', ['-o', 'rss=', '-p', `${pid}`], { encoding: 'utf8' }))
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
 }
 
 /** By how much a value grows with each unit of another: the slope of the straight line that fits best. */

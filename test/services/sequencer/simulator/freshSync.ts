@@ -51,7 +51,7 @@ async function contents(store: SequencerStore): Promise<string> {
   const rows: string[] = []
   for await (const { history: _, ...message } of store.messages()) rows.push(formatRow(message))
   // A long history is read in pages, and of each only its last header is kept.
-  rows.push(formatRow(await store.l2Head()))
+  rows.push(formatRow((await store.l2Head()) ?? null))
   return rows.sort().join('\n')
 }
 

@@ -11,7 +11,7 @@ import { type RunningNetwork, startNetwork } from '../../support/network.ts'
 export const components = ['L1', 'geth', 'op-node', 'op-batcher', 'op-proposer'] as const
 export type Component = (typeof components)[number]
 
-export const sequencingWindowBlocks = 20
+const sequencingWindowBlocks = 20
 export const finalizationPeriodSeconds = 2 * sequencingWindowBlocks * 2 + 1
 
 /** A network of its own for a story; skips it where the programs can't be built. */

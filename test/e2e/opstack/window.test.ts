@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hash, parseEther } from 'viem'
 import { receiptOf } from '../../../bridge/observe.ts'
 import { opNode, rpc } from '../../../chain/engine/opstack/rpc.ts'
 import { eventually, type RunningNetwork } from '../../support/network.ts'
 import { freshSync } from './freshSync.ts'
 import { type Load, startLoad } from './load.ts'
-import { endStory, sequencingWindowBlocks, signalTo, startStory } from './stage.ts'
+import { endStory, signalTo, startStory } from './stage.ts'
 
 // No batch gets to L1 for longer than the sequencing window.
 
@@ -27,25 +26,37 @@ describe('a chain whose batches came too late, on engine op-stack', function () 
     opNode(rpc(`http://127.0.0.1:${network.box.basePort + 1_005}`), 'optimism_syncStatus', [])
   const told = (what: string) => network.command.lines.some(({ event }) => event === what)
 
+  /** Holds op-batcher up, which the supervisor starts anew as often as it stalls. */
+  async function withoutBatches(isOver: () => Promise<boolean>): Promise<void> {
+    const hold = async () => {
+      signalTo(network.box, 'op-batcher', 'SIGSTOP')
+      return isOver()
+    }
+    await eventually(hold, 'the end of a time without batches', 180)
+  }
+
   it('takes nothing back but once, makes transactions safe again, and loses none that it had acknowledged', async () => {
     const user = await network.newUser({ ether: parseEther('1') })
     load = startLoad(network, await network.newUser({ ether: parseEther('1') }))
-    const before = await status()
-    const origin = BigInt(before.safe_l2.l1origin.number)
-    const withoutBatches = async () => (await network.l1.getBlockNumber()) - origin
+    const begun = await network.l1.getBlockNumber()
+    let safe = (await status()).safe_l2.number
+    await withoutBatches(async () => {
+      if (told('window-missed')) return true
+      safe = (await status()).safe_l2.number
+      return false
+    })
+    // L1 alone has made blocks, in place of those that were there; now op-node makes the same as L1 will.
+    await withoutBatches(async () => (await status()).safe_l2.number > safe + 2)
     const heads = new Map<bigint, Hash>()
-    while ((await withoutBatches()) < sequencingWindowBlocks + 20) {
-      // The supervisor starts it anew as often as it stalls.
-      signalTo(network.box, 'op-batcher', 'SIGSTOP')
-      await sleep(200)
-      // L1 alone makes blocks, and so does op-node.
-      if ((await withoutBatches()) < sequencingWindowBlocks + 8) continue
+    const until = (await network.l1.getBlockNumber()) + 12n
+    await withoutBatches(async () => {
       const { number, hash } = await network.l2.getBlock()
       heads.set(number, hash)
-    }
+      return (await network.l1.getBlockNumber()) >= until
+    })
+    assert.ok(!told('window-regained'))
     signalTo(network.box, 'op-batcher', 'SIGCONT')
-    assert.ok(told('window-missed'))
-    const missed = await withoutBatches()
+    const missed = (await network.l1.getBlockNumber()) - begun
     const began = Date.now()
     await eventually(async () => told('window-regained'), 'batches in time', 180)
     const seconds = (Date.now() - began) / 1_000

@@ -14,7 +14,8 @@ import {
 import { depositWaits, type Wait, type WithdrawalTiming, withdrawalWaits } from './waits.ts'
 
 // What a transfer costs and how long it takes, before anything is signed. Gas of L1 holds for a deposit in the next block; `expected` is within a
-// quarter of what is used (a proof may lie a node less deep in its trie than is told), `limit` is what to sign with: it suffices even if the portal's price rises as fast as it can until then. Times are L1's.
+// quarter of what is used (a proof may lie a node less deep in its trie than is told), `limit` is what to sign with: it suffices even if the
+// portal's price rises as fast as it can until then. Times are L1's.
 
 /** Gas units of the chain where the step is. */
 export type Gas = { expected: bigint; limit: bigint }

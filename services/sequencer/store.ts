@@ -17,7 +17,7 @@ import type { Word } from './words.ts'
 /*
  * The messages and headers that this service has read. Each batch that reads a block also writes what stood there before, as a row of
  * `undo`; rewinding applies these rows newest first. Each batch that changes messages changes their tally too. A batch is on disk when
- * its promise resolves.
+ * its promise resolves. The outputs read last stay in memory: one may hold the proofs of thousands of withdrawals, each of which asks for it.
  */
 
 export type Tag = { l1?: bigint; l2?: bigint }
@@ -79,7 +79,6 @@ export async function openSequencerStore(
     throw error
   })
   const exclusive = mutex()
-  // One may hold the proofs of thousands of withdrawals, each of which asks for it.
   const recent = createRecent<bigint, OutputRecord>(2)
   const { messages, l1, l2, outputs, words } = tables
 
@@ -126,6 +125,7 @@ export async function openSequencerStore(
 }
 
 type Tables = Awaited<ReturnType<typeof openTables>>
+
 async function openTables(db: Database, folder: string, network: string) {
   await upgrade(db, folder, readOld)
   const table = (name: string) => openTable(db, folder, name)

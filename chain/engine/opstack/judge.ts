@@ -64,7 +64,7 @@ export function judge(
   const newest =
     state !== undefined && isSame ? state.newest : { number: unsafe, sinceMs: nowMs, isPaged: false }
   const isL2Stuck = nowMs - newest.sinceMs >= limits.stallMs
-  const fresh: Pick<WatchState, 'safe' | 'sinceMs' | 'l1Head'> = { safe, sinceMs: nowMs, l1Head }
+  const fresh = { safe, sinceMs: nowMs, l1Head }
   const hasMoved = state === undefined || safe !== state.safe || unsafe <= safe
   const isStuck = !hasMoved && nowMs - state.sinceMs >= limits.stallMs && l1Head > state.l1Head + 1
   const lags = unsafe > safe && l1Head - safeOrigin > limits.lagBlocks

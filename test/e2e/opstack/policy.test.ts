@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { parseEther } from 'viem'
-import { opNode, rpc } from '../../../chain/engine/opstack/rpc.ts'
 import { eventually, type RunningNetwork } from '../../support/network.ts'
 import { freshSync } from './freshSync.ts'
 import { type Guard, reorganiseUnder, startGuard } from './guard.ts'
-import { endStory, startStory } from './stage.ts'
+import { endStory, startStory, syncStatus } from './stage.ts'
 
 /** L1 blocks under L2 that a sequencer service with this policy follows. */
 const policy = 7
@@ -28,8 +27,7 @@ describe('a sequencer service with a policy, on engine op-stack', function () {
 
   /** What is newest on L2 now gets safe. */
   async function safeAgain(): Promise<void> {
-    const status = () =>
-      opNode(rpc(`http://127.0.0.1:${network.box.basePort + 1_005}`), 'optimism_syncStatus', [])
+    const status = () => syncStatus(network)
     const target = (await eventually(status, 'op-node', 60)).unsafe_l2.number
     await eventually(async () => (await status()).safe_l2.number >= target, 'the safe head', 60)
   }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createPublicClient, http, type PublicClient, parseEther } from 'viem'
 import { receiptOf } from '../../../bridge/observe.ts'
-import { opNode, rpc } from '../../../chain/engine/opstack/rpc.ts'
 import { pidsOf } from '../../chain/engine/opstack/fixture.ts'
 import { hashsand } from '../../support/devnet.ts'
 import { eventually, type RunningNetwork, startNetwork } from '../../support/network.ts'
@@ -21,6 +20,7 @@ import {
   reorganise,
   signalTo,
   startStory,
+  syncStatus,
 } from './stage.ts'
 import {
   canFinalise,
@@ -64,9 +64,9 @@ describe('the life of a chain on engine op-stack', function () {
   })
 
   const port = (offset: number) => `http://127.0.0.1:${network.box.basePort + offset}`
-  const status = (url = port(1_005)) => opNode(rpc(url), 'optimism_syncStatus', [])
+  const status = () => syncStatus(network)
   const replica = (): PublicClient => createPublicClient({ transport: http(port(1_010)), cacheTime: 0 })
-  const replicaNode = () => port(1_011)
+  const replicaStatus = () => syncStatus(network, 1_011)
 
   /** What is newest now gets safe, and the replica has it. */
   async function safeAgain(seconds: number): Promise<number> {
@@ -79,7 +79,7 @@ describe('the life of a chain on engine op-stack', function () {
 
   /** Sequencer and replica have the same chain, as far as the replica has come. */
   async function assertSame(): Promise<void> {
-    const { safe_l2 } = await status(replicaNode())
+    const { safe_l2 } = await replicaStatus()
     for (let number = 0; number <= safe_l2.number; number++) {
       const query = { blockNumber: BigInt(number) }
       const [own, theirs] = await Promise.all([network.l2.getBlock(query), replica().getBlock(query)])
@@ -153,7 +153,7 @@ describe('the life of a chain on engine op-stack', function () {
     await load.stop()
     await allThere(load)
     await eventually(
-      async () => (await status(replicaNode())).safe_l2.number >= (await status()).safe_l2.number - 10,
+      async () => (await replicaStatus()).safe_l2.number >= (await status()).safe_l2.number - 10,
       'the replica',
       60,
     )

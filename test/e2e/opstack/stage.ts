@@ -4,6 +4,7 @@ import { createTestClient, type Hash, type Hex, http, type PublicClient } from '
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { stopOrphans } from '../../../chain/engine/anvil/node.ts'
 import { stopComponentOrphans } from '../../../chain/engine/opstack/process.ts'
+import { opNode, rpc } from '../../../chain/engine/opstack/rpc.ts'
 import { BUILD_TIMEOUT_MS, buildOrSkip, pidsOf } from '../../chain/engine/opstack/fixture.ts'
 import { type Sandbox, sandbox } from '../../support/devnet.ts'
 import { type RunningNetwork, startNetwork } from '../../support/network.ts'
@@ -47,6 +48,10 @@ function prepare({ state }: Sandbox): void {
   }
   writeFileSync(join(state, 'profile.json'), JSON.stringify(profile))
 }
+
+/** What op-node says of both chains: the sequencer's, or at another port that of the replica. */
+export const syncStatus = ({ box }: Pick<RunningNetwork, 'box'>, port = 1_005) =>
+  opNode(rpc(`http://127.0.0.1:${box.basePort + port}`), 'optimism_syncStatus', [])
 
 export const engineDir = ({ state }: Sandbox) => join(state, 'engine')
 

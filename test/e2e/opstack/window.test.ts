@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { type Hash, parseEther } from 'viem'
 import { receiptOf } from '../../../bridge/observe.ts'
-import { opNode, rpc } from '../../../chain/engine/opstack/rpc.ts'
 import { eventually, type RunningNetwork } from '../../support/network.ts'
 import { freshSync } from './freshSync.ts'
 import { type Load, startLoad } from './load.ts'
-import { endStory, signalTo, startStory } from './stage.ts'
+import { endStory, signalTo, startStory, syncStatus } from './stage.ts'
 
 // No batch gets to L1 for longer than the sequencing window.
 
@@ -22,8 +21,7 @@ describe('a chain whose batches came too late, on engine op-stack', function () 
     await endStory(network)
   })
 
-  const status = () =>
-    opNode(rpc(`http://127.0.0.1:${network.box.basePort + 1_005}`), 'optimism_syncStatus', [])
+  const status = () => syncStatus(network)
   const told = (what: string) => network.command.lines.some(({ event }) => event === what)
 
   /** Holds op-batcher up, which the supervisor starts anew as often as it stalls. */

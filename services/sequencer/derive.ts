@@ -102,8 +102,7 @@ async function deriveOrigin(network: Network, number: bigint): Promise<void> {
     await drainPool(network)
     await withEmptyPool(network, async () => {
       await readOrigin(network, origin)
-      await execute(network, [attributesDeposit(origin, network.batcherHash)])
-      await executeDeposits(network, block)
+      await executeDeposits(network, block, [attributesDeposit(origin, network.batcherHash)])
     })
   })
 }
@@ -121,16 +120,21 @@ async function completeOrigin(network: Network): Promise<void> {
   })
 }
 
-async function executeDeposits(network: Network, block: LoggingBlock): Promise<void> {
+/** The deposits of an L1 block behind what begins it, if that is still to be done. */
+async function executeDeposits(
+  network: Network,
+  block: LoggingBlock,
+  beginning: readonly DepositTransaction[] = [],
+): Promise<void> {
   const portal = network.manifest.l1.contracts.OptimismPortal
   const deposits = await depositsOfBlock(network.l1, { portal, block })
-  await execute(network, deposits)
+  await execute(network, [...beginning, ...deposits])
   network.completed = block.hash
   if (deposits.length > 0)
     network.log.info({ l1: block.number, deposits: deposits.length }, 'sequencer.derived')
 }
 
-/** One dump serves this many deposits, so that a long catch-up neither waits for the disk nor holds readers long. */
+/** One dump serves this many deposits, attributes among them, so that a long catch-up neither waits for the disk nor holds readers long. */
 const depositsPerDump = 16
 
 async function execute(network: Network, deposits: readonly DepositTransaction[]): Promise<void> {

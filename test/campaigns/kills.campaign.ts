@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Status } from '../../services/sequencer/status.ts'
 import { type Load, startLoad } from '../services/sequencerLoad.ts'
@@ -53,6 +54,8 @@ describe(`the sequencer under ${kills} kills at random moments`, function () {
       await sleep(Math.random() * longestMs)
       const before = (await network.ask<Status>('/v1/status')).cursor.number
       await network.killSequencer()
+      const log = `${network.dir}/logs/sequencer.log`
+      const said = (await readFile(log, 'utf8')).length
       const began = performance.now()
       await network.startSequencer()
       const answers = performance.now() - began
@@ -62,7 +65,10 @@ describe(`the sequencer under ${kills} kills at random moments`, function () {
         const { cursor } = await network.ask<Status>('/v1/status')
         return BigInt(cursor.number) > BigInt(before)
       })
-      took.push({ answers, ready, works: performance.now() - began })
+      const works = performance.now() - began
+      took.push({ answers, ready, works })
+      // Why it took so long is in what the service said meanwhile.
+      if (works > limitMs) say(`${Math.round(works)} ms:\n${(await readFile(log, 'utf8')).slice(said)}`)
     }
     over.abort()
     await loading

@@ -63,6 +63,8 @@ export type TestNetwork = {
   killAll(): Promise<void>
   /** `kill -9` of the L2 node alone, and its newest state in another one: the states before it are gone. */
   restartL2Node(): Promise<void>
+  /** Holds its process up, or lets it go on. */
+  signalSequencer(signal: 'SIGSTOP' | 'SIGCONT'): void
   /** What its process takes of the machine. */
   sequencerSize(): { megabytes: number; handles: number }
   /** How the sequencer ended, once it has. */
@@ -72,6 +74,7 @@ export type TestNetwork = {
 }
 
 const repository = join(import.meta.dirname, '..', '..')
+const otherClock = join(import.meta.dirname, '..', 'support', 'otherClock.js')
 
 /** Both chains with the real contracts, and the sequencer as a process of its own. */
 export async function startTestNetwork(
@@ -106,7 +109,8 @@ export async function startTestNetwork(
   const more = typeof env === 'function' ? await env(engine.l1RpcUrl) : env
   const spawnSequencer = async (own: Record<string, string> = {}) => {
     await mkdir(join(dir, 'logs'), { recursive: true })
-    const started = spawn(process.execPath, ['services/start.js', 'sequencer'], {
+    const loaded = 'HASHSAND_TEST_CLOCK' in { ...more, ...own } ? ['--import', otherClock] : []
+    const started = spawn(process.execPath, [...loaded, 'services/start.js', 'sequencer'], {
       cwd: repository,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -190,6 +194,7 @@ export async function startTestNetwork(
       ]
       extraNode = await startAnvil([...args, '--chain-id', '901'], ports.l2)
     },
+    signalSequencer: (signal) => void child?.kill(signal),
     sequencerSize: () => ({
       megabytes:
         Number(execFileSync('ps', ['-o', 'rss=', '-p', `${child?.pid}`], { encoding: 'utf8' })) / 1_024,

@@ -26,13 +26,14 @@ describe(`the sequencer's core, simulated from ${seeds} seeds`, function () {
   it('mints and pays out once whatever breaks, and every fault did', async () => {
     const struck = new Map<string, number>()
     let happenings = 0
-    let outlasted = 0
+    let [outlasted, halts] = [0, 0]
     for await (const outcome of simulateSeeds({ first, count: seeds })) {
       if (chosen !== undefined) process.stdout.write(outcome.lines.join(''))
       assert.equal(outcome.broken, undefined, told(outcome))
       for (const [fault, count] of outcome.faults) struck.set(fault, (struck.get(fault) ?? 0) + count)
       happenings += outcome.happenings
       outlasted += outcome.outlasted
+      halts += outcome.halts
     }
     if (seeds >= enoughForEveryFault) {
       assert.deepEqual(
@@ -41,6 +42,7 @@ describe(`the sequencer's core, simulated from ${seeds} seeds`, function () {
         'these faults never struck',
       )
       assert.ok(outlasted > 0, 'no full disk was outlasted within a process')
+      assert.ok(halts > 0, 'L1 never took back more than the policy allows')
     }
     assert.ok(happenings > seeds * 500, `only ${happenings} happenings`)
   })

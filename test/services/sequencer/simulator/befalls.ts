@@ -1,4 +1,5 @@
-import { type Address, keccak256 } from 'viem'
+import { type Address, encodeFunctionData, keccak256 } from 'viem'
+import { optimismPortalAbi } from '../../../../chain/generated/opAbi.ts'
 import { NodeRefusalError, RevertError } from './errors.ts'
 import {
   acceptTransaction,
@@ -29,8 +30,11 @@ export function befallL1(world: World): void {
   const { faults, l1: chain, random } = world
   if (faults.strikes('l1.reorganised')) reorganise(world, 1 + random.below(Number(confirmations)))
   else if (faults.strikes('l1.reorganised-behind-l2')) {
-    const depth = Number(confirmations) + 1 + random.below(Number(finalDepth - confirmations) - 2)
-    if (mayGoBack(world, depth)) reorganise(world, depth)
+    // Blocks that L2 is behind, and of those above that some, but none that counts as final.
+    const behind = Number(headOf(chain).number - headOf(world.l2).state.origin.number)
+    const most = Number(finalDepth) - 2 - behind
+    const depth = behind + 1 + random.below(Math.max(most, 1))
+    if (most > 0 && mayGoBack(world, depth)) reorganise(world, depth)
   }
   if (faults.strikes('l1.fee-spike')) chain.dearBlocks = 4 + random.below(10)
   if (faults.strikes('l1.nonce-used-elsewhere')) useNonce(world)
@@ -38,6 +42,7 @@ export function befallL1(world: World): void {
   if (faults.strikes('l1.portal-paused')) pause(world, true)
   else if (random.chance(0.2)) pause(world, false)
   if (faults.strikes('withdrawal.by-somebody-else')) copySomebody(world)
+  if (faults.strikes('withdrawal.spent-by-somebody-else')) finaliseAny(world)
 }
 
 function reorganise(world: World, depth: number): void {
@@ -114,6 +119,24 @@ function copySomebody({ l1: chain }: World): void {
   })
 }
 
+/** Anybody may finalise what is proven, whether its call has an effect now or not. */
+function finaliseAny({ l1: chain, l2, random }: World): void {
+  const { proven, finalised } = headOf(chain).state
+  const open = headOf(l2).state.withdrawals.filter(({ hash }) => proven.has(hash) && !finalised.has(hash))
+  const chosen = open[random.below(open.length)]
+  if (chosen === undefined) return
+  const data = encodeFunctionData({
+    abi: optimismPortalAbi,
+    functionName: 'finalizeWithdrawalTransaction',
+    args: [chosen.transaction],
+  })
+  chain.waiting.push({
+    hash: hashOf('finalised by anybody', data, chain.salt),
+    from: bystander,
+    run: (state, environment) => void callL1(state, { to: l1.OptimismPortal, data }, environment),
+  })
+}
+
 /** Targets that revert, before the first block of the run. */
 export function breakTargets({ l1: chain, faults }: World): void {
   for (const target of targets) {
@@ -125,6 +148,7 @@ export function breakTargets({ l1: chain, faults }: World): void {
 export function recover(world: World): void {
   const { l1: chain } = world
   chain.dearBlocks = 0
+  world.l2.isRepaired = true
   pause(world, false)
   chain.waiting.push({
     hash: hashOf('recovery', chain.salt),

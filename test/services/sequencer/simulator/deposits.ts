@@ -15,7 +15,8 @@ import {
   optimismPortalAbi,
 } from '../../../../chain/generated/opAbi.ts'
 import type { L1Block, WorldTransaction } from './l1Chain.ts'
-import { aliasedMessenger, hashOf, l1, l2Messenger, token, users } from './places.ts'
+import type { RawLog } from './l1Contracts.ts'
+import { aliasedMessenger, bystander, hashOf, l1, l2Messenger, token, users } from './places.ts'
 import type { Random } from './random.ts'
 
 /** What becomes of a deposit on L2. */
@@ -69,7 +70,30 @@ export function planDeposit(random: Random, number: number, outcome: Outcome): P
 }
 
 export function depositTransaction(plan: PlannedDeposit, number: number): WorldTransaction {
-  const { from, to, mint, value, amount, data } = plan
+  const log = eventOf(plan)
+  return {
+    hash: hashOf('deposit', number),
+    from: plan.from,
+    run: (state, { emit }) => {
+      state.portalWei += plan.mint
+      state.locked += plan.amount
+      emit({ ...log, address: l1.OptimismPortal })
+    },
+  }
+}
+
+/** The portal's event to the last byte, from a contract that holds nothing. */
+export function mimickedDeposit(plan: PlannedDeposit, number: number): WorldTransaction {
+  const log = eventOf(plan)
+  return {
+    hash: hashOf('mimicked', number),
+    from: bystander,
+    run: (_, { emit }) => emit({ ...log, address: bystander }),
+  }
+}
+
+function eventOf(plan: PlannedDeposit): Omit<RawLog, 'address'> {
+  const { from, to, mint, value, data } = plan
   const opaque = concatHex([
     toHex(mint, { size: 32 }),
     toHex(value, { size: 32 }),
@@ -85,19 +109,8 @@ export function depositTransaction(plan: PlannedDeposit, number: number): WorldT
     eventName: 'TransactionDeposited',
     args: { from, to, version: 0n },
   })
-  return {
-    hash: hashOf('deposit', number),
-    from,
-    run: (state, { emit }) => {
-      state.portalWei += mint
-      state.locked += amount
-      emit({
-        address: l1.OptimismPortal,
-        topics: topics as Hex[],
-        data: concatHex([toHex(32n, { size: 32 }), toHex(length, { size: 32 }), filled]),
-      })
-    },
-  }
+  const words = [toHex(32n, { size: 32 }), toHex(length, { size: 32 }), filled]
+  return { topics: topics as Hex[], data: concatHex(words) }
 }
 
 /** The deposits of an L1 block in the order in which L2 has to execute them. */

@@ -27,6 +27,8 @@ export type Disk = {
     owner: Owner,
     onFailure?: (failure: StoreNotWrittenError) => void,
   ): Promise<Level<string, string>>
+  /** Whether a store was ever opened. */
+  has(folder: string): boolean
   /** Throws while the disk is full. */
   checkRoom(): Promise<void>
   /** Power is gone: of what was not synced, an end of any length is lost. */
@@ -69,6 +71,7 @@ export function createDisk(given: Pick<Parts, 'schedule' | 'random' | 'faults'>)
         Object.assign(folder, { sorted: undefined, whole: undefined })
       }
     },
+    has: (name) => folders.has(name),
     holds: (text) =>
       [...folders.values()].some(({ synced }) => [...synced.values()].some((row) => row.includes(text))),
     writeFile: (name, owner, put) =>

@@ -3,11 +3,12 @@ import { type Hash, keccak256 } from 'viem'
 import { formatRow } from '../../../../services/runtime/database/rowText.ts'
 import type { SequencerStore } from '../../../../services/sequencer/store.ts'
 import type { Tally } from '../../../../services/sequencer/tally.ts'
-import { dueDeposits } from './deposits.ts'
+import { dueDeposits, type PlannedDeposit } from './deposits.ts'
 import { BrokenPromiseError } from './errors.ts'
 import { headOf } from './l1Chain.ts'
 import { hashOfDue, rootOf } from './l2Chain.ts'
-import { confirmations, l1, same } from './places.ts'
+import { confirmations, l1, l2Messenger, same } from './places.ts'
+import { type MadeWithdrawal, staysIn } from './withdrawals.ts'
 import type { World } from './world.ts'
 
 // What has to hold when no fault strikes any more and time has gone on.
@@ -16,19 +17,34 @@ export type Expected = { id: Hash; states: readonly string[] }
 
 /** Every message, and the states in which it may have ended. From the chains of the model alone. */
 export function expectedMessages({ l1: chain, l2 }: World): Expected[] {
-  const { origin, withdrawals } = headOf(l2).state
+  const { origin, withdrawals, relayed } = headOf(l2).state
   const l1State = headOf(chain).state
   const deposits = chain.blocks
     .filter(({ number }) => number > 1n && number <= origin.number)
     .flatMap((block) => dueDeposits(block, l2.plans))
-    .map((due) => ({ id: hashOfDue(due), states: [due.plan.outcome === 'delivered' ? 'final' : 'failed'] }))
-  const out = withdrawals.map(({ hash, transaction }) => {
-    const isReplayed =
-      same(transaction.target, l1.L1CrossDomainMessenger) && l1State.failed.has(keccak256(transaction.data))
-    return { id: hash, states: [isReplayed ? 'replayed' : 'finalised'] }
+    .map((due) => ({ id: hashOfDue(due), states: [endOf(due.plan, relayed)] }))
+  const out = withdrawals.map((made) => {
+    const { hash, transaction, plan } = made
+    const success = l1State.finalised.get(hash)
+    if (success === undefined) return { id: hash, states: [staysIn(plan) ?? 'finalised'] }
+    if (!success) return { id: hash, states: ['failed'] }
+    const wasTriedAgain = isRelay(made) && l1State.failed.has(keccak256(transaction.data))
+    return { id: hash, states: [wasTriedAgain ? 'replayed' : 'finalised'] }
   })
   return [...deposits, ...out]
 }
+
+function endOf(plan: PlannedDeposit, relayed: ReadonlySet<Hash>): string {
+  if (plan.outcome === 'delivered') return 'final'
+  return isReplayed(plan, relayed) ? 'replayed' : 'failed'
+}
+
+/** Whether L2's messenger delivered at another try what it could not at first. */
+const isReplayed = ({ outcome, data }: PlannedDeposit, relayed: ReadonlySet<Hash>): boolean =>
+  outcome === 'relay-fails' && relayed.has(keccak256(data))
+
+const isRelay = ({ transaction: { target, sender } }: MadeWithdrawal): boolean =>
+  same(target, l1.L1CrossDomainMessenger) && same(sender, l2Messenger)
 
 /** What is still to come, in words, or undefined when all is done. */
 export async function unfinished(world: World): Promise<string | undefined> {
@@ -36,13 +52,18 @@ export async function unfinished(world: World): Promise<string | undefined> {
   const { core, store } = run
   if (core === undefined || store === undefined || !run.owner.alive) return 'the service does not run'
   const head = headOf(chain)
-  const { origin, withdrawals } = headOf(l2).state
+  const { origin, withdrawals, failed, relayed } = headOf(l2).state
+  for (const name of failed.keys()) if (!relayed.has(name)) return `message ${name} is not delivered on L2`
   const level = head.number - (engine === 'anvil' ? confirmations : 2n)
   if (origin.number < level - 1n) return `L2 knows L1 block ${origin.number}, not ${level}`
-  for (const { hash, transaction } of withdrawals) {
-    if (head.state.finalised.get(hash) !== true) return `withdrawal ${hash} is not finalised on L1`
-    const isRelay = same(transaction.target, l1.L1CrossDomainMessenger)
-    if (isRelay && !head.state.relayed.has(keccak256(transaction.data)))
+  const told = new Map(core.network.alerts)
+  for (const made of withdrawals) {
+    const { hash, transaction, plan } = made
+    if (!head.state.finalised.has(hash)) {
+      if (staysIn(plan) === undefined) return `withdrawal ${hash} is not finalised on L1`
+      // Where nothing can be done, somebody has to know.
+      if (!told.delete(`withdrawal.${hash}`)) return `nobody is told of the withdrawal ${hash}`
+    } else if (isRelay(made) && !head.state.relayed.has(keccak256(transaction.data)))
       return `message of ${hash} is not delivered`
   }
   const read = (await store.l2Head())?.number ?? 0n
@@ -60,7 +81,7 @@ export async function unfinished(world: World): Promise<string | undefined> {
   const counted = await count(store)
   if (!isDeepStrictEqual(store.tally(), counted))
     return `the tally is ${formatRow(store.tally())}, the messages are ${formatRow(counted)}`
-  const [alert] = core.network.alerts
+  const [alert] = told
   if (alert !== undefined) return `there is an alert ${alert.join(': ')}`
   return undefined
 }
@@ -90,7 +111,10 @@ export async function checkEndState(world: World): Promise<void> {
     .flatMap((block) => dueDeposits(block, l2.plans))
   const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n)
   const undelivered = sum(
-    [...plans.filter(({ plan }) => plan.outcome !== 'delivered'), ...later].map(({ plan }) => plan.amount),
+    [
+      ...plans.filter(({ plan }) => plan.outcome !== 'delivered' && !isReplayed(plan, head.relayed)),
+      ...later,
+    ].map(({ plan }) => plan.amount),
   )
   demand(
     head.supply === state.locked - undelivered,
@@ -98,10 +122,14 @@ export async function checkEndState(world: World): Promise<void> {
     `${head.supply} of ${state.locked} - ${undelivered}`,
   )
   const wei = sum(later.map(({ plan }) => plan.mint))
+  // What L1 refuses to carry out, or carried out in vain, has left L2 and stays in the portal.
+  const left = sum(
+    head.withdrawals.map(({ hash, value }) => (state.finalised.get(hash) === true ? 0n : value)),
+  )
   demand(
-    head.wei === state.portalWei - wei,
+    head.wei === state.portalWei - wei - left,
     'ether of L2 = ether of the portal - in flight',
-    `${head.wei} of ${state.portalWei} - ${wei}`,
+    `${head.wei} of ${state.portalWei} - ${wei} - ${left}`,
   )
   // (b), (c) what was sent is what was delivered; that nothing is twice there the chains see themselves.
   const due = new Set(plans.map(({ sourceHash }) => sourceHash))
@@ -112,7 +140,7 @@ export async function checkEndState(world: World): Promise<void> {
   )
   const out = new Set(head.withdrawals.map(({ hash }) => hash))
   demand(
-    state.finalised.size === out.size && [...state.finalised.keys()].every((one) => out.has(one)),
+    [...state.finalised.keys()].every((one) => out.has(one)),
     'finalised = begun',
     `${state.finalised.size} of ${out.size}`,
   )

@@ -12,6 +12,7 @@ const rates = {
   'rpc.null-receipt': 0.1,
   'rpc.logs-missing': 0.2,
   'rpc.receipts-incomplete': 0.2,
+  'rpc.lies': 0.3,
   'l2.refuses-in-passing': 0.1,
   /* the service */
   'process.killed': 0.0015,
@@ -34,8 +35,14 @@ const rates = {
   'deposit.refused': 0.15,
   'deposit.reverts': 0.15,
   'deposit.relay-fails': 0.15,
+  'deposit.mimicked': 0.15,
   'withdrawal.target-reverts': 0.4,
+  'withdrawal.hostile': 0.2,
   'withdrawal.by-somebody-else': 0.2,
+  'withdrawal.spent-by-somebody-else': 0.2,
+  /* the operator: once a block of L1 */
+  'operator.pauses': 0.1,
+  'operator.skips': 0.1,
 } as const
 
 export type Fault = keyof typeof rates
@@ -54,7 +61,8 @@ export type Faults = {
 
 /** Two phases: a run has some of the faults, so that they meet in many combinations, and each of these strikes now and then. */
 export function createFaults(random: Random, share: number): Faults {
-  const active = new Set(faultNames.filter(() => random.chance(share)))
+  // A node that lies is only there to do that.
+  const active = new Set(faultNames.filter((fault) => random.chance(share) || fault === 'rpc.lies'))
   const counts = new Map<Fault, number>()
   let calm = false
   return {

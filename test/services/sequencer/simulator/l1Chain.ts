@@ -175,6 +175,7 @@ function execute(chain: L1Chain, block: L1Block, transaction: WorldTransaction |
     from: transaction.from,
     timestamp: block.timestamp,
     emit: (log) => logs.push(log),
+    isMined: true,
   })
   try {
     if ('run' in transaction) transaction.run(state, environment)
@@ -203,15 +204,18 @@ function spendNonce(state: L1State, transaction: WorldTransaction | KeyTransacti
   state.nonces.set(transaction.from, transaction.nonce + 1)
 }
 
+type Begun = Pick<Environment, 'from' | 'timestamp'> & Partial<Pick<Environment, 'emit' | 'isMined'>>
+
 export function environmentOf(
   chain: L1Chain,
-  { from, timestamp, emit = () => {} }: { from: Address; timestamp: bigint; emit?: Environment['emit'] },
+  { from, timestamp, emit = () => {}, isMined = false }: Begun,
 ): Environment {
   return {
     from,
     origin: from,
     timestamp,
     emit,
+    isMined,
     blockHash: (number) => chain.blocks[Number(number)]?.hash,
     passerHeld: (root, withdrawal) => chain.passers.get(root)?.has(withdrawal) ?? false,
   }

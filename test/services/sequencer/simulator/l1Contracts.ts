@@ -87,7 +87,11 @@ export type Environment = {
   /** Whether L2's message passer held this withdrawal when its storage had this root. */
   passerHeld: (storageRoot: Hash, withdrawal: Hash) => boolean
   emit: (log: RawLog) => void
+  /** Whether it is a transaction in a block, and no question to a node. */
+  isMined: boolean
 }
+
+export const blockGas = 30_000_000n
 
 type Call = { to: Address; data: Hex }
 type Answer = { result: Hex; gas: bigint }
@@ -175,6 +179,10 @@ function prove(
   environment: Environment,
 ): Answer {
   required(!state.isPaused, 'OptimismPortal: paused')
+  required(
+    !same(transaction.target, l1.OptimismPortal),
+    'OptimismPortal: you cannot send messages to the portal contract',
+  )
   const output = state.outputs[Number(index)]
   required(output !== undefined, 'panic: array out of bounds')
   const { version, stateRoot, messagePasserStorageRoot, latestBlockhash } = parts
@@ -229,9 +237,12 @@ function finalise(state: L1State, transaction: Transaction, environment: Environ
   )
   required(!state.finalised.has(hash), 'OptimismPortal: withdrawal has already been finalized')
 
-  const { target, value, data, sender } = transaction
-  const isRelay = same(target, l1.L1CrossDomainMessenger) && same(sender, l2Messenger)
-  const success = isRelay || !state.reverting.has(target.toLowerCase() as Address)
+  const { target, value, data, sender, gasLimit } = transaction
+  required(gasLimit <= blockGas, 'SafeCall: Not enough gas')
+  const toMessenger = same(target, l1.L1CrossDomainMessenger)
+  const isRelay = toMessenger && same(sender, l2Messenger)
+  const success = isRelay || !(toMessenger || state.reverting.has(target.toLowerCase() as Address))
+  if (!success) demandOthers(environment, `${hash} is finalised, and its call failed`)
   state.finalised.set(hash, success)
   if (success) state.portalWei -= value
   if (state.portalWei < 0n)
@@ -248,7 +259,14 @@ function finalise(state: L1State, transaction: Transaction, environment: Environ
     args: { withdrawalHash: hash },
   })
   environment.emit({ address: l1.OptimismPortal, topics: topics as Hex[], data: data_ })
-  return { result: '0x', gas: 180_000n }
+  // More than usual has to be there for the call, whatever it takes of it.
+  return { result: '0x', gas: gasLimit > 1_000_000n ? gasLimit : 180_000n }
+}
+
+/** What cannot be undone the service leaves alone as long as its effect fails. */
+function demandOthers({ isMined, origin }: Environment, facts: string): void {
+  if (isMined && same(origin, keyOf.sequencer))
+    throw new BrokenPromiseError('the service spends no message without its effect', facts)
 }
 
 /* MESSENGER */
@@ -269,7 +287,8 @@ const messenger: Contract = (state, call, environment) => {
 }
 
 /** `data` is a call of relayMessage, and its hash the name of the message. */
-function relay(state: L1State, data: Hex, { origin, emit }: Environment): Answer {
+function relay(state: L1State, data: Hex, environment: Environment): Answer {
+  const { origin, emit } = environment
   const name = keccak256(data)
   required(!state.relayed.has(name), 'CrossDomainMessenger: message has already been relayed')
   const { functionName, args } = decodeFunctionData({ abi: l1CrossDomainMessengerAbi, data })
@@ -277,6 +296,7 @@ function relay(state: L1State, data: Hex, { origin, emit }: Environment): Answer
   const receiver = receiverOf(args[5])
   if (state.reverting.has(receiver.to)) {
     required(!same(origin, opConstants.EstimationAddress), 'CrossDomainMessenger: failed to relay message')
+    demandOthers(environment, `${name} is relayed, and its receiver reverts`)
     state.failed.add(name)
     emit(
       event(l1.L1CrossDomainMessenger, l1CrossDomainMessengerAbi, 'FailedRelayedMessage', { msgHash: name }),

@@ -11,10 +11,10 @@ import {
   type MinedLog,
   type Receipt,
 } from './l1Chain.ts'
-import { callL1, copyL1 } from './l1Contracts.ts'
+import { blockGas, callL1, copyL1 } from './l1Contracts.ts'
 import { finalDepth, l1, same, targets } from './places.ts'
 
-type Call = { from?: Address; to: Address; data: Hex; value?: Hex }
+type Call = { from?: Address; to: Address; data: Hex; value?: Hex; gas?: Hex }
 type Selector = Hex | 'latest' | 'finalized' | { blockHash: Hash }
 type LogFilter = {
   address: Address | Address[]
@@ -65,7 +65,7 @@ export function answerL1(
     case 'eth_call':
       return call(chain, must(find((params[1] as Selector) ?? 'latest')), params[0] as Call).result
     case 'eth_estimateGas':
-      return toHex(call(chain, headOf(chain), params[0] as Call).gas)
+      return toHex(estimate(chain, params[0] as Call))
     case 'eth_getTransactionReceipt':
       return faults.strikes('rpc.null-receipt') ? null : receipt(chain, top, params[0] as Hash)
     case 'eth_getTransactionByHash':
@@ -82,7 +82,7 @@ export function answerL1(
 }
 
 function hasCode(address: Address): boolean {
-  return [l1.Multicall3, ...targets].some((one) => same(one, address))
+  return [...Object.values(l1), ...targets].some((one) => same(one, address))
 }
 
 function blockAt({ blocks }: L1Chain, top: number, selector: Selector): L1Block | undefined {
@@ -106,13 +106,20 @@ function call(chain: L1Chain, block: L1Block, { from = l1.Timelock, to, data }: 
   return callL1(copyL1(block.state), { to, data }, environmentOf(chain, { from, timestamp }))
 }
 
+function estimate(chain: L1Chain, asked: Call): bigint {
+  const { gas } = call(chain, headOf(chain), asked)
+  const most = BigInt(asked.gas ?? blockGas)
+  if (gas > most) throw new NodeRefusalError(-32_000, `gas required exceeds allowance (${most})`)
+  return gas
+}
+
 function shown(block: L1Block | undefined): unknown {
   if (block === undefined) return null
   const { number, hash, parentHash, timestamp, baseFee } = block
   return {
     ...summaryOf(block, () => block.receipts.map(committed)),
     ...{ hash, parentHash, stateRoot: hash, number: toHex(number), timestamp: toHex(timestamp) },
-    ...{ baseFeePerGas: toHex(baseFee), gasLimit: toHex(30_000_000), gasUsed: '0x0' },
+    ...{ baseFeePerGas: toHex(baseFee), gasLimit: toHex(blockGas), gasUsed: '0x0' },
     transactions: block.receipts.map((one) => one.transaction.hash),
   }
 }

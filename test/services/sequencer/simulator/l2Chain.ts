@@ -1,19 +1,11 @@
-import {
-  type Address,
-  concatHex,
-  encodeEventTopics,
-  type Hash,
-  type Hex,
-  keccak256,
-  slice,
-  zeroHash,
-} from 'viem'
+import { type Address, concatHex, type Hash, type Hex, keccak256, slice, zeroHash } from 'viem'
 import { getSourceHash, parseTransaction, serializeTransaction } from 'viem/op-stack'
-import { l2CrossDomainMessengerAbi } from '../../../../chain/generated/opAbi.ts'
 import { type DueDeposit, dueDeposits, type PlannedDeposit } from './deposits.ts'
 import { BrokenPromiseError } from './errors.ts'
 import type { L1Block, L1Chain, MinedLog } from './l1Chain.ts'
-import { hashOf, l1BlockPredeploy, l2Messenger, same } from './places.ts'
+import type { RawLog } from './l1Contracts.ts'
+import { eventOf, type KeyTx, runKey } from './l2Keys.ts'
+import { hashOf, l1BlockPredeploy, same } from './places.ts'
 import { type MadeWithdrawal, makeWithdrawal, type PlannedWithdrawal } from './withdrawals.ts'
 
 export type DepositTx = {
@@ -28,7 +20,7 @@ export type DepositTx = {
   data: Hex
 }
 export type UserTx = { kind: 'user'; hash: Hash; raw: Hex; plan: PlannedWithdrawal }
-export type L2Tx = DepositTx | UserTx
+export type L2Tx = DepositTx | UserTx | KeyTx
 
 export type L2State = {
   origin: { number: bigint; hash: Hash }
@@ -39,6 +31,10 @@ export type L2State = {
   wei: bigint
   supply: bigint
   withdrawals: MadeWithdrawal[]
+  nonces: ReadonlyMap<Address, number>
+  /** Messages that the messenger could not deliver, with what they mint; and those that it delivered at another try. */
+  failed: ReadonlyMap<Hash, bigint>
+  relayed: ReadonlySet<Hash>
 }
 export type L2Receipt = { tx: L2Tx; status: 'success' | 'reverted'; logs: MinedLog[]; position: number }
 export type L2Block = {
@@ -62,6 +58,10 @@ export type L2Chain = {
   base: number
   /** Whether op-node makes the blocks. */
   isShared: boolean
+  /** What the service first sent under each nonce. */
+  effects: Map<string, string>
+  /** Whether the receivers of messages that failed take them now. */
+  isRepaired: boolean
   salt: number
   l1: L1Chain
   /** What the simulation knows of deposits, by L1 transaction; and what is due, by source hash. */
@@ -78,6 +78,7 @@ export function createL2(l1: L1Chain, isShared: boolean): L2Chain {
     wei: 0n,
     supply: 0n,
     withdrawals: [],
+    ...{ nonces: new Map(), failed: new Map(), relayed: new Set() },
   }
   const hash = hashOf('l2 genesis', start.hash)
   const roots = { stateRoot: hashOf('state'), storageRoot: hashOf('storage') }
@@ -96,7 +97,7 @@ export function createL2(l1: L1Chain, isShared: boolean): L2Chain {
     pool: [],
     users: new Map(),
     base: 0,
-    isShared,
+    ...{ isShared, effects: new Map(), isRepaired: false },
     salt: 0,
     l1,
     plans: new Map(),
@@ -157,7 +158,7 @@ export function appendL2(chain: L2Chain, transactions: readonly L2Tx[]): L2Block
   const logs: MinedLog[] = []
   const receipts = transactions.map((tx, position): L2Receipt => {
     const before = { ...state, executed: new Set(state.executed), withdrawals: [...state.withdrawals] }
-    const { status, raws } = tx.kind === 'user' ? runUser(state, tx) : runDeposit(chain, state, tx)
+    const { status, raws } = run(chain, state, tx)
     if (status === 'reverted' && tx.kind === 'user') Object.assign(state, before)
     const place = {
       blockNumber: number,
@@ -186,6 +187,11 @@ export function appendL2(chain: L2Chain, transactions: readonly L2Tx[]): L2Block
   }
   chain.blocks.push(block)
   return block
+}
+
+function run(chain: L2Chain, state: L2State, tx: L2Tx): { status: L2Receipt['status']; raws: RawLog[] } {
+  if (tx.kind === 'key') return runKey(chain, state, tx)
+  return tx.kind === 'user' ? runUser(state, tx) : runDeposit(chain, state, tx)
 }
 
 function runUser(state: L2State, { plan }: UserTx) {
@@ -220,16 +226,10 @@ function runDeposit(chain: L2Chain, state: L2State, tx: DepositTx) {
   if (!isWhole || plan.amount === 0n) return { status: 'success' as const, raws: [] }
   const delivered = plan.outcome === 'delivered'
   if (delivered) state.supply += plan.amount
-  const eventName = delivered ? ('RelayedMessage' as const) : ('FailedRelayedMessage' as const)
-  const topics = encodeEventTopics({
-    abi: l2CrossDomainMessengerAbi,
-    eventName,
-    args: { msgHash: keccak256(plan.data) },
-  })
-  return {
-    status: 'success' as const,
-    raws: [{ address: l2Messenger, topics: topics as Hex[], data: '0x' as const }],
-  }
+  const name = keccak256(plan.data)
+  if (!delivered) state.failed = new Map(state.failed).set(name, plan.amount)
+  const log = eventOf(delivered ? 'RelayedMessage' : 'FailedRelayedMessage', name)
+  return { status: 'success' as const, raws: [log] }
 }
 
 function runAttributes(chain: L2Chain, state: L2State, { data, sourceHash }: DepositTx) {

@@ -11,12 +11,12 @@ import {
 } from 'viem'
 import { l1BlockAbi } from '../../../../chain/generated/opAbi.ts'
 import { NodeRefusalError, UnknownToModelError } from './errors.ts'
-import type { Faults } from './faults.ts'
 import { bloomOf, type Committed, omitting, omittingReceipts, type Striking, summaryOf } from './headers.ts'
-import type { MinedLog } from './l1Chain.ts'
+import { headOf, type MinedLog } from './l1Chain.ts'
 import { isAsked, shownLog, type Topics } from './l1Rpc.ts'
-import { appendL2, type L2Block, type L2Chain, type L2Receipt, type L2Tx, readDeposit } from './l2Chain.ts'
-import { l1BlockPredeploy, passer, same, token } from './places.ts'
+import { type L2Block, type L2Chain, type L2Receipt, type L2Tx, readDeposit } from './l2Chain.ts'
+import { acceptKey, callMessenger, estimateRelay } from './l2Keys.ts'
+import { confirmations, finalDepth, l1BlockPredeploy, l2Messenger, passer, same, token } from './places.ts'
 
 type Filter = { address: Hex; topics?: Topics; blockHash?: Hash; fromBlock?: Hex; toBlock?: Hex }
 
@@ -49,6 +49,19 @@ export function answerL2(
       )
     case 'eth_getLogs':
       return omitting(faults, logs(chain, params[0] as Filter)).map(shownLog)
+    case 'eth_getTransactionCount':
+      return toHex(held(chain, params[1] as Hex).state.nonces.get(params[0] as Hex) ?? 0)
+    case 'eth_gasPrice':
+    case 'eth_maxPriorityFeePerGas':
+      return toHex(baseFee)
+    case 'eth_estimateGas':
+      return toHex(estimateRelay(chain, params[0] as { from: Hex; to: Hex; data: Hex }))
+    case 'eth_getTransactionByHash': {
+      const found = everyTx(chain).find(({ hash }) => hash === params[0])
+      return found === undefined ? null : shownTx(found, undefined)
+    }
+    case 'eth_sendRawTransaction':
+      return send(chain, params[0] as Hex)
     case 'eth_getProof':
       return proof(held(chain, params[2] as Hex), params[0] as Hex, params[1] as Hash[])
     default:
@@ -56,61 +69,10 @@ export function answerL2(
   }
 }
 
-const neverStriking: Striking = { strikes: () => false, coin: () => false }
-
-/** What the embedded node answers besides: it makes blocks when it is told to, and executes a deposit as often as it is sent. */
-export function answerEmbedded(
-  chain: L2Chain,
-  { saved, faults }: { saved: Map<Hex, L2Block[]>; faults: Faults },
-  method: string,
-  params: readonly unknown[],
-): unknown {
-  const { blocks, pool } = chain
-  switch (method) {
-    case 'evm_mine': {
-      const isDeposit = ({ kind }: L2Tx) => kind === 'deposit'
-      if (pool.some(isDeposit) && pool.length > 1)
-        throw new UnknownToModelError('a deposit that shares its block')
-      appendL2(chain, pool.splice(0, 3))
-      return '0x0'
-    }
-    case 'eth_sendRawTransaction':
-      if (faults.strikes('l2.refuses-in-passing')) throw passingRefusal(faults)
-      return send(chain, params[0] as Hex)
-    case 'eth_getRawTransactionByHash':
-      return everyTx(chain).find(({ hash }) => hash === params[0])?.raw ?? null
-    case 'txpool_status':
-      return { pending: toHex(pool.length), queued: '0x0' }
-    case 'txpool_content':
-      return {
-        pending: Object.fromEntries(
-          pool.map((tx, at) => [`0x${at}`, { 0: { hash: tx.hash, type: typeOf(tx) } }]),
-        ),
-        queued: {},
-      }
-    case 'anvil_dropTransaction':
-      chain.pool = pool.filter(({ hash }) => hash !== params[0])
-      return params[0]
-    case 'anvil_rollback': {
-      const depth = params[0] as number
-      if (blocks.length - 1 - depth < chain.base) throw new NodeRefusalError(-32_603, 'no such state')
-      blocks.splice(blocks.length - depth)
-      return null
-    }
-    case 'anvil_dumpState': {
-      const id = toHex(saved.size + 1)
-      saved.set(id, [...blocks])
-      return id
-    }
-    default:
-      // The service's own process: it hides nothing.
-      return answerL2(chain, neverStriking, method, params)
-  }
-}
-
 export const changesL2 = ['evm_mine', 'eth_sendRawTransaction', 'anvil_dropTransaction', 'anvil_rollback']
 
 function send(chain: L2Chain, raw: Hex): Hash {
+  if (raw.startsWith('0x02')) return acceptKey(chain, raw)
   const tx = raw.startsWith('0x7e') ? readDeposit(raw) : chain.users.get(raw)
   if (tx === undefined) throw new UnknownToModelError(`the L2 transaction ${raw.slice(0, 20)}`)
   if (chain.pool.some(({ hash }) => hash === tx.hash))
@@ -127,27 +89,32 @@ function send(chain: L2Chain, raw: Hex): Hash {
   return tx.hash
 }
 
-/** What a node says when it is not well. The words may be those of a refusal that stays. */
-function passingRefusal(faults: Striking): NodeRefusalError {
-  if (faults.coin()) return new NodeRefusalError(-32_003, 'Insufficient funds for gas * price + value')
-  return faults.coin()
-    ? new NodeRefusalError(-32_005, 'rate limit')
-    : new NodeRefusalError(-32_603, 'internal error')
-}
+const baseFee = 7n
 
 /** The model knows who has how much only in sum. */
 const everybodysWei = 10n ** 29n
 
-function everyTx({ blocks, pool }: L2Chain): L2Tx[] {
+export function everyTx({ blocks, pool }: L2Chain): L2Tx[] {
   return [...pool, ...blocks.flatMap(({ receipts }) => receipts.map(({ tx }) => tx))]
 }
 
-const typeOf = ({ kind }: L2Tx): Hex => (kind === 'deposit' ? '0x7e' : '0x2')
+export const typeOf = ({ kind }: L2Tx): Hex => (kind === 'deposit' ? '0x7e' : '0x2')
 
-function find({ blocks }: L2Chain, selector: Hex | 'latest'): L2Block | undefined {
-  if (selector === 'latest') return blocks.at(-1)
+type Selector = Hex | 'latest' | 'pending' | 'safe' | 'finalized'
+
+function find(chain: L2Chain, selector: Selector): L2Block | undefined {
+  const { blocks } = chain
+  if (selector === 'latest' || selector === 'pending') return blocks.at(-1)
+  if (selector === 'safe') return standingOn(chain, confirmations)
+  if (selector === 'finalized') return standingOn(chain, finalDepth)
   if (!selector.startsWith('0x')) throw new UnknownToModelError(`L2's block ${selector}`)
   return blocks[Number(selector)]
+}
+
+/** The newest block whose origin is so deep in L1. */
+function standingOn({ blocks, l1 }: L2Chain, depth: bigint): L2Block | undefined {
+  const top = headOf(l1).number - depth
+  return blocks.findLast(({ number, state }) => number === 0n || state.origin.number <= top)
 }
 
 function held(chain: L2Chain, selector: Hex): L2Block {
@@ -168,6 +135,7 @@ function shown(block: L2Block | undefined, whole: boolean): unknown {
       stateRoot,
       number: toHex(number),
       timestamp: toHex(timestamp),
+      baseFeePerGas: toHex(baseFee),
       gasLimit: toHex(30_000_000),
       gasUsed: '0x0',
     },
@@ -175,15 +143,19 @@ function shown(block: L2Block | undefined, whole: boolean): unknown {
   }
 }
 
-function shownTx(tx: L2Tx, { hash: blockHash, number }: L2Block): unknown {
-  const place = { hash: tx.hash, blockHash, blockNumber: toHex(number), nonce: '0x0', gas: '0x0' }
+function shownTx(tx: L2Tx, block: L2Block | undefined): unknown {
+  const at = { blockHash: block?.hash ?? null, blockNumber: block === undefined ? null : toHex(block.number) }
+  const place = { hash: tx.hash, ...at, nonce: '0x0', gas: '0x0' }
+  if (tx.kind === 'key')
+    return { ...place, type: '0x2', from: tx.from, to: tx.to, value: '0x0', input: tx.data }
   if (tx.kind === 'user')
     return { ...place, type: '0x2', from: tx.plan.from, to: passer, value: '0x0', input: '0x' }
   const { from, to, mint, value, data, sourceHash } = tx
   return { ...place, type: '0x7e', from, to, mint: toHex(mint), value: toHex(value), input: data, sourceHash }
 }
 
-function call({ state }: L2Block, { to, data }: { to: Hex; data: Hex }): Hex {
+function call(block: L2Block, { to, data }: { to: Hex; data: Hex }): Hex {
+  const { state } = block
   const give = (abi: Abi, functionName: string, result: unknown) =>
     encodeFunctionResult({ abi, functionName, result })
   if (same(to, l1BlockPredeploy)) {
@@ -192,6 +164,7 @@ function call({ state }: L2Block, { to, data }: { to: Hex; data: Hex }): Hex {
     if (functionName === 'hash') return give(l1BlockAbi, functionName, state.origin.hash)
     throw new UnknownToModelError(`L1Block's ${functionName}`)
   }
+  if (same(to, l2Messenger)) return callMessenger(block, data)
   if (!same(to, token.l2)) throw new UnknownToModelError(`an L2 contract at ${to}`)
   const { functionName } = decodeFunctionData({ abi: erc20Abi, data })
   if (functionName !== 'totalSupply') throw new UnknownToModelError(`the token's ${functionName}`)

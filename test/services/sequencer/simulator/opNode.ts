@@ -4,6 +4,7 @@ import { opConstants } from '../../../../chain/generated/addresses.ts'
 import { dueDeposits } from './deposits.ts'
 import { headOf, type L1Block } from './l1Chain.ts'
 import { appendL2, type DepositTx, type L2Chain, readDeposit } from './l2Chain.ts'
+import { takeFromPool } from './l2Keys.ts'
 import { hashOf, l1BlockPredeploy } from './places.ts'
 
 /** L1 blocks between L1's head and what the sequencing node takes as an origin. */
@@ -16,7 +17,7 @@ export function followL1(l2: L2Chain): void {
   const { origin } = headOf(l2).state
   const next = origin.number === 0n ? 2n : origin.number + 1n
   const block = next <= headOf(l1).number - distance ? l1.blocks[Number(next)] : undefined
-  const users = l2.pool.splice(0, 3)
+  const users = takeFromPool(l2)
   if (block === undefined) {
     const known = l1.known.get(origin.hash)
     appendL2(l2, known === undefined ? users : [attributesOf(known, headOf(l2).number), ...users])
@@ -48,7 +49,7 @@ export function giveUp(l2: L2Chain): void {
     const { number, hash } = head.state.origin
     if (l1.blocks[Number(number)]?.hash === hash) return
     l2.blocks.pop()
-    l2.pool.push(...head.receipts.flatMap(({ tx }) => (tx.kind === 'user' ? [tx] : [])))
+    l2.pool.push(...head.receipts.flatMap(({ tx }) => (tx.kind === 'deposit' ? [] : [tx])))
   }
 }
 

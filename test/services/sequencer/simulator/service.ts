@@ -1,21 +1,24 @@
-import { BaseError as ViemError } from 'viem'
+import { createPublicClient, BaseError as ViemError } from 'viem'
 import type { DumpStore } from '../../../../chain/engine/anvil/dump.ts'
 import { BaseError } from '../../../../chain/errors.ts'
 import { networkIdentity } from '../../../../chain/identity.ts'
 import type { Manifest } from '../../../../chain/manifest.ts'
+import { openAgreement } from '../../../../services/runtime/agreement/transport.ts'
 import { isDiskFull } from '../../../../services/runtime/database/isDiskFull.ts'
 import { watchStores } from '../../../../services/runtime/database/watchStores.ts'
 import { createLog, type Log } from '../../../../services/runtime/log.ts'
 import { outlastFullDisk } from '../../../../services/runtime/outlastFullDisk.ts'
 import { openOutboxStore } from '../../../../services/runtime/store.ts'
 import { type Core, closeCore, openCore, runCore } from '../../../../services/sequencer/core.ts'
+import { ReorganisationTooDeepError } from '../../../../services/sequencer/errors.ts'
 import { openNetwork } from '../../../../services/sequencer/network.ts'
 import { openSequencerStore, type SequencerStore } from '../../../../services/sequencer/store.ts'
 import type { Disk } from './disk.ts'
 import { BrokenPromiseError } from './errors.ts'
+import { frontOf } from './front.ts'
 import { confirmations, keyOf, simulatedKey } from './places.ts'
 import type { Owner } from './schedule.ts'
-import { connectTo, type Node, type WireParts } from './wire.ts'
+import { connectTo, memberOf, type Node, type WireParts } from './wire.ts'
 
 /** One run of the service, from its start to its end or its kill. */
 export type Run = {
@@ -29,12 +32,17 @@ export type Run = {
 export type ServiceParts = Omit<WireParts, 'owner'> & {
   manifest: Manifest
   disk: Disk
-  nodes: { l1: Node; l2: Node }
+  /** Several of L1 have to agree, two of three; one is believed. */
+  nodes: { l1: readonly [Node, ...Node[]]; l2: Node }
   /** Undefined where L2's node keeps its state itself. */
   dumpsOf: ((owner: Owner) => DumpStore) | undefined
   onLine: (line: string) => void
   /** A run is at work again after its disk was full. */
   onRoom: () => void
+  /** The most that the operator lets it follow L1 back by itself. */
+  policy: () => bigint | undefined
+  /** It halted because L1 has taken back more than that. */
+  onHalt: (error: ReorganisationTooDeepError) => void
   /** The run has ended; the supervisor starts the next one. */
   onEnd: (reason: string) => void
 }
@@ -50,7 +58,8 @@ export function startService(parts: ServiceParts, folder = ''): Run {
     () => parts.onEnd('stopped'),
     (error: unknown) => {
       if (!owner.alive) return
-      if (!mayRestart(error)) parts.onBug(error)
+      if (error instanceof ReorganisationTooDeepError) parts.onHalt(error)
+      else if (!mayRestart(error)) parts.onBug(error)
       parts.onEnd(nameOf(error))
     },
   )
@@ -100,7 +109,8 @@ async function work(parts: ServiceParts, run: Run, life: Life): Promise<void> {
     log,
     l1DurablePath: undefined,
     confirmations,
-    l1Nodes: { client: connectTo(nodes.l1, { ...parts, owner }), standings: () => [] },
+    reorgPolicyBlocks: parts.policy(),
+    l1Nodes: connectAll(nodes.l1, { ...parts, owner, log }),
     l2Nodes: { client: connectTo(nodes.l2, { ...parts, owner }), standings: () => [] },
   })
   run.store = store
@@ -110,6 +120,11 @@ async function work(parts: ServiceParts, run: Run, life: Life): Promise<void> {
     openStore: (role) => openOutboxStore(role, open),
     outboxPollMs: 1_500,
     relays: folder === '',
+    replays: {
+      // Those of a real node go to it themselves.
+      l2: dumpsOf === undefined ? connectTo(nodes.l2, { ...parts, owner }) : frontOf(network),
+      wereMade: disk.has(`${folder}replays`),
+    },
     log,
     signal,
   })
@@ -118,6 +133,13 @@ async function work(parts: ServiceParts, run: Run, life: Life): Promise<void> {
   life.begun()
   const readManifest = () => Promise.resolve(manifest)
   await runCore(core, { pollMs: 1_000, readManifest, broken })
+}
+
+function connectAll([first, ...others]: ServiceParts['nodes']['l1'], parts: WireParts & { log: Log }) {
+  if (others.length === 0) return { client: connectTo(first, parts), standings: () => [] }
+  const members = [first, ...others].map((node) => memberOf(node, parts))
+  const { transport, standings } = openAgreement({ members, agree: 2, log: parts.log })
+  return { client: createPublicClient({ transport, cacheTime: 0, pollingInterval: 100 }), standings }
 }
 
 /** After a node that answers nonsense at the start the supervisor starts the service again. A full disk has to be outlasted. */

@@ -5,6 +5,7 @@ import { BrokenPromiseError } from './errors.ts'
 import type { Fault } from './faults.ts'
 import { checkFreshSync } from './freshSync.ts'
 import { mineL1 } from './l1Chain.ts'
+import { operate } from './operator.ts'
 import { followL1 } from './opNode.ts'
 import { replaceTimers, settled } from './schedule.ts'
 import { createWorld, type Engine, everybody, start, useBridge, type World } from './world.ts'
@@ -20,6 +21,8 @@ export type Outcome = {
   runs: number
   /** How often the service went on in the same process after its disk was full. */
   outlasted: number
+  /** How often it halted because L1 had taken back more than it may follow by itself. */
+  halts: number
   happenings: number
   /** Over everything that happened, in its order: two runs of one seed have the same. */
   trace: string
@@ -54,7 +57,7 @@ export async function simulate(seed: number): Promise<Outcome> {
   const { count, hash } = world.schedule.trace()
   return {
     ...{ seed, engine, faults: world.faults.counts, lines: world.lines },
-    ...{ runs: world.runs, outlasted: world.outlasted },
+    ...{ runs: world.runs, outlasted: world.outlasted, halts: world.halts },
     broken: world.broken.length === 0 ? undefined : words(world.broken[0]),
     deposits: world.l2.plans.size,
     withdrawals: world.l2.blocks.at(-1)?.state.withdrawals.length ?? 0,
@@ -95,6 +98,7 @@ function oneBlock(world: World, number: number): void {
   }
   if (number > blocksOfFaults && number % 5 === 0) replayFailed(world)
   if (!world.faults.isCalm()) befallL1(world)
+  operate(world)
   try {
     if (world.engine === 'op-stack') proposeShared(world)
     mineL1(world.l1)

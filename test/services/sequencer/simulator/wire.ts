@@ -6,6 +6,7 @@ import {
   RpcRequestError,
   TimeoutError,
 } from 'viem'
+import type { Member } from '../../../../services/runtime/agreement/vote.ts'
 import { NodeRefusalError, RevertError } from './errors.ts'
 import type { Fault, Faults } from './faults.ts'
 import type { Random } from './random.ts'
@@ -37,6 +38,11 @@ export function connectTo(node: Node, parts: WireParts): PublicClient {
     cacheTime: 0,
     pollingInterval: 100,
   })
+}
+
+/** One of several nodes that have to agree. */
+export function memberOf(node: Node, parts: WireParts): Member {
+  return { name: new URL(node.url).host, ask: (request) => send(node, parts, request as Request) }
 }
 
 /** For what has to reach the node even when its sender is killed. */

@@ -1,19 +1,23 @@
 import { type Hex, keccak256, toHex } from 'viem'
 import type { DumpStore } from '../../../../chain/engine/anvil/dump.ts'
 import { StateNotSavedError } from '../../../../chain/engine/errors.ts'
+import type { ReorganisationTooDeepError } from '../../../../services/sequencer/errors.ts'
 import { request } from '../../../../services/sequencer/network.ts'
-import { depositTransaction, planDeposit } from './deposits.ts'
+import { depositTransaction, mimickedDeposit, planDeposit } from './deposits.ts'
 import { createDisk, type Disk } from './disk.ts'
+import { answerEmbedded } from './embedded.ts'
 import { BrokenPromiseError, UnknownToModelError } from './errors.ts'
 import { createFaults, type Fault, type Faults } from './faults.ts'
 import { createL1, headOf, type L1Chain } from './l1Chain.ts'
 import { answerL1 } from './l1Rpc.ts'
 import { createL2, type L2Block, type L2Chain, type UserTx } from './l2Chain.ts'
-import { answerEmbedded, answerL2, changesL2 } from './l2Rpc.ts'
-import { l1Url, l2Url, manifestOf, secret } from './places.ts'
+import { answerL2, changesL2 } from './l2Rpc.ts'
+import { lying } from './liar.ts'
+import { finalDepth, l1Url, l2Url, manifestOf, secret } from './places.ts'
 import { type Random, randomFrom } from './random.ts'
 import { createSchedule, type Owner, type Schedule } from './schedule.ts'
 import { type Run, type ServiceParts, startService } from './service.ts'
+import type { Node } from './wire.ts'
 import { planWithdrawal } from './withdrawals.ts'
 
 export type Engine = 'anvil' | 'op-stack'
@@ -34,6 +38,10 @@ export type World = {
   runs: number
   /** How often the service went on by itself after its disk was full. */
   outlasted: number
+  /** The most that L2 goes back without the operator's word. */
+  policy: bigint
+  /** How often that was not enough. */
+  halts: number
   parts: ServiceParts
   broken: unknown[]
   lines: string[]
@@ -57,29 +65,32 @@ export function createWorld(seed: number, { engine, share }: { engine: Engine; s
   const saved = new Map<Hex, L2Block[]>()
   const broken: unknown[] = []
   const lines: string[] = []
+  const node: Node = {
+    url: l1Url,
+    changes: ['eth_sendRawTransaction'],
+    isUp: () => true,
+    answer: (method, given) => {
+      if (method === 'eth_sendRawTransaction') demandOnDisk(disk, String(given[0]))
+      return answerL1(l1, faults, method, given)
+    },
+  }
   const parts: ServiceParts = {
     ...{ schedule, random, faults, disk },
     manifest: manifestOf(engine, start, genesis.hash),
     nodes: {
-      l1: {
-        url: l1Url,
-        changes: ['eth_sendRawTransaction'],
-        isUp: () => true,
-        answer: (method, given) => {
-          if (method === 'eth_sendRawTransaction' && !disk.holds(String(given[0]))) {
-            throw new BrokenPromiseError('what is sent is on disk', `${given[0]}`)
-          }
-          return answerL1(l1, faults, method, given)
-        },
-      },
+      // In some runs the service asks three nodes, of which one lies.
+      l1: random.chance(0.2) ? [lying(node, { faults, random }), node, node] : [node],
       l2: {
         url: l2Url,
         changes: changesL2,
         isUp: () => world.isNodeUp,
-        answer: (method, given) =>
-          engine === 'anvil'
-            ? answerEmbedded(l2, { saved, faults }, method, given)
-            : answerL2(l2, faults, method, given),
+        answer: (method, given) => {
+          const isSigned = method === 'eth_sendRawTransaction' && String(given[0]).startsWith('0x02')
+          if (isSigned) demandOnDisk(disk, String(given[0]))
+          return engine === 'anvil'
+            ? answerEmbedded(l2, { saved, faults, policy: world.policy }, method, given)
+            : answerL2(l2, faults, method, given)
+        },
       },
     },
     dumpsOf: engine === 'anvil' ? (owner) => dumpsOf(world, saved, owner) : undefined,
@@ -88,6 +99,8 @@ export function createWorld(seed: number, { engine, share }: { engine: Engine; s
       lines.push(line)
       if (line.includes(secret)) broken.push(new Error(`a secret in a line of the log: ${line}`))
     },
+    policy: () => world.policy,
+    onHalt: (error) => liftPolicy(world, error),
     onRoom: () => {
       world.outlasted += 1
     },
@@ -100,8 +113,28 @@ export function createWorld(seed: number, { engine, share }: { engine: Engine; s
     stop: () => {},
   }
   const state = { dumped: l2.blocks.slice(), isNodeUp: true, runs: 0, outlasted: 0, messages: 0 }
-  const world: World = { engine, random, faults, schedule, l1, l2, disk, run, parts, broken, lines, ...state }
+  const policy = random.chance(0.5) ? BigInt(1 + random.below(4)) : finalDepth
+  const world: World = {
+    engine,
+    random,
+    faults,
+    schedule,
+    l1,
+    l2,
+    disk,
+    run,
+    parts,
+    broken,
+    lines,
+    ...state,
+    policy,
+    halts: 0,
+  }
   return world
+}
+
+function demandOnDisk(disk: Disk, raw: string): void {
+  if (!disk.holds(raw)) throw new BrokenPromiseError('what is sent is on disk', raw)
 }
 
 function dumpsOf(world: World, saved: Map<Hex, L2Block[]>, owner: Owner): DumpStore {
@@ -154,6 +187,21 @@ function befall(world: World, owner: Owner): void {
     owner.pausedUntil = world.schedule.now() + 1_000 + random.below(60_000)
 }
 
+/** The operator looks at L1, finds that it is right, and starts the service again with leave to go so far. */
+function liftPolicy(world: World, { depth }: ReorganisationTooDeepError): void {
+  const { l1, l2, engine } = world
+  const top = headOf(l2).state.origin.number
+  const stands = l2.blocks.some(
+    ({ state: { origin } }) =>
+      origin.number > top - depth && l1.blocks[Number(origin.number)]?.hash === origin.hash,
+  )
+  if (depth <= world.policy || (engine === 'anvil' && stands)) {
+    world.broken.push(new BrokenPromiseError('it halts for a reason', `after ${depth} of ${world.policy}`))
+  }
+  world.policy = depth
+  world.halts += 1
+}
+
 function kill(world: World, reason: string): void {
   world.disk.crash()
   restart(world, reason)
@@ -195,14 +243,15 @@ function deposit(world: World): void {
   )
   const plan = planDeposit(random, world.messages, found?.[1] ?? 'delivered')
   const transaction = depositTransaction(plan, world.messages)
+  if (faults.strikes('deposit.mimicked')) l1.waiting.push(mimickedDeposit(plan, world.messages))
   l2.plans.set(transaction.hash, plan)
   l1.waiting.push(transaction)
 }
 
 function withdraw(world: World): void {
-  const { random, l2, run, engine } = world
+  const { random, faults, l2, run, engine } = world
   world.messages += 1
-  const plan = planWithdrawal(random)
+  const plan = planWithdrawal(random, faults.strikes('withdrawal.hostile'))
   const raw = toHex(`user ${world.messages}`)
   const tx: UserTx = { kind: 'user', hash: keccak256(raw), raw, plan }
   l2.users.set(raw, tx)

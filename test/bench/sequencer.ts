@@ -12,7 +12,7 @@ import { type BridgeChains, mine, rpc, startBridgeChains } from './bridgeChains.
 import { depositsPerBlock, makeDeposits, makeWithdrawals, propose } from './bridgeHistory.ts'
 import { benchOptimism } from './optimismLoop.ts'
 import { benchPonder } from './ponder.ts'
-import { type Service, slopeOf, startService } from './service.ts'
+import { type Memory, type Service, slopeOf, startService } from './service.ts'
 import { benchSteady } from './steady.ts'
 
 /** Deposits that the empty store is behind. */
@@ -55,11 +55,11 @@ async function benchCatchUp(chains: BridgeChains, stage: Stage): Promise<void> {
   try {
     const pages = () => service.events.filter(({ msg }) => msg === 'sequencer.history')
     const read = () => pages().reduce((most, { messages }) => Math.max(most, Number(messages)), 0)
-    const memory: [number, number][] = []
+    const memory: [number, Memory][] = []
     const least = (blocks - 2) * depositsPerBlock
     await service.until(
       () => {
-        memory.push([read() / 10_000, service.residentMb()])
+        memory.push([read() / 10_000, service.memory()])
         return read() >= least
       },
       `${least} deposits in the store`,
@@ -78,12 +78,20 @@ async function benchCatchUp(chains: BridgeChains, stage: Stage): Promise<void> {
       better,
     })
     const later = memory.filter(([done]) => done > 1)
-    const most = Math.max(...memory.map(([, megabytes]) => megabytes))
+    const most = Math.max(...memory.map(([, { resident }]) => resident))
     stage.measured({ case: 'memory while catching up, at most', value: most, unit: 'MB', better: 'lower' })
-    const growth = slopeOf(later)
-    stage.measured({
+    const growth = {
       case: 'growth for 10,000 deposits after the first',
-      value: growth,
+      value: slopeOf(later.map(([done, { resident }]) => [done, resident] as const)),
+    }
+    stage.measured({ ...growth, unit: 'MB', better: 'lower' })
+    const own = later.flatMap(([done, memory]) =>
+      memory.own === undefined ? [] : [[done, memory.own] as const],
+    )
+    if (own.length === 0) return
+    stage.measured({
+      case: 'the same, without the tables that LevelDB maps',
+      value: slopeOf(own),
       unit: 'MB',
       better: 'lower',
     })

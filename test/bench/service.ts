@@ -10,12 +10,18 @@ import { StageError } from './errors.ts'
 
 export type LogEvent = { time: string; msg: string; [field: string]: unknown }
 
+/** Megabytes. */
+export type Memory = {
+  resident: number
+  /** Without the parts of files that the system shows it as memory, as LevelDB reads its tables; where the system tells (Linux). */
+  own: number | undefined
+}
+
 /** The sequencer service as a process, and what can be seen of it from outside. */
 export type Service = {
   events: LogEvent[]
   status(): Promise<Status>
-  /** Resident megabytes. */
-  residentMb(): number
+  memory(): Memory
   /** Open files and sockets, where the system tells (Linux). */
   handles(): number | undefined
   /** Waits; throws StageError when it takes too long, or the process ends. */
@@ -63,7 +69,7 @@ export function observed(child: ChildProcess, url: string): Omit<Service, 'event
   const pid = child.pid ?? 0
   return {
     status: async () => (await (await fetch(`${url}/v1/status`)).json()) as Status,
-    residentMb: () => residentKb(pid) / 1_024,
+    memory: () => memoryOf(pid),
     handles: () => (process.platform === 'linux' ? readdirSync(`/proc/${pid}/fd`).length : undefined),
     until: async (condition, what, seconds) => {
       const end = Date.now() + seconds * 1_000
@@ -77,10 +83,14 @@ export function observed(child: ChildProcess, url: string): Omit<Service, 'event
 }
 
 /** From the system's own file where there is one: `ps`, asked many times a second, would take from the machine what is measured. */
-function residentKb(pid: number): number {
-  if (process.platform !== 'linux')
-    return Number(execFileSync('ps', ['-o', 'rss=', '-p', `${pid}`], { encoding: 'utf8' }))
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+function memoryOf(pid: number): Memory {
+  if (process.platform !== 'linux') {
+    const resident = Number(execFileSync('ps', ['-o', 'rss=', '-p', `${pid}`], { encoding: 'utf8' }))
+    return { resident: resident / 1_024, own: undefined }
+  }
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]) / 1_024
+  return { resident: read('VmRSS'), own: read('RssAnon') }
 }
 
 /** By how much a value grows with each unit of another: the slope of the straight line that fits best. */

@@ -1,13 +1,7 @@
 import { type Address, encodeFunctionData, keccak256 } from 'viem'
 import { optimismPortalAbi } from '../../../../chain/generated/opAbi.ts'
 import { NodeRefusalError, RevertError } from './errors.ts'
-import {
-  acceptTransaction,
-  headOf,
-  type KeyTransaction,
-  reorganiseL1,
-  type WorldTransaction,
-} from './l1Chain.ts'
+import { acceptTransaction, headOf, reorganiseL1, type WorldTransaction } from './l1Chain.ts'
 import { callL1 } from './l1Contracts.ts'
 import { rootOf } from './l2Chain.ts'
 import { giveUp } from './opNode.ts'
@@ -22,6 +16,7 @@ import {
   submissionInterval,
   targets,
 } from './places.ts'
+import type { KeyTransaction } from './signed.ts'
 import type { World } from './world.ts'
 
 // What befalls L1 beside the service, decided once a block.

@@ -1,17 +1,10 @@
-import {
-  type Address,
-  type Hash,
-  type Hex,
-  keccak256,
-  parseTransaction,
-  type TransactionSerializedEIP1559,
-  toHex,
-} from 'viem'
-import { BrokenPromiseError, NodeRefusalError, RevertError, UnknownToModelError } from './errors.ts'
+import type { Address, Hash, Hex } from 'viem'
+import { BrokenPromiseError, NodeRefusalError, RevertError } from './errors.ts'
 import type { Faults } from './faults.ts'
 import { callL1, copyL1, type Environment, emptyL1, type L1State, type RawLog } from './l1Contracts.ts'
 import { finalDepth, hashOf } from './places.ts'
 import type { Random } from './random.ts'
+import { isUnderpriced, type KeyTransaction, readSigned } from './signed.ts'
 
 /** What the simulation does on L1 itself: everything but the service's transactions. It happens again after a reorganisation. */
 export type WorldTransaction = {
@@ -19,18 +12,6 @@ export type WorldTransaction = {
   from: Address
   /** Throws RevertError where L1 would revert. */
   run: (state: L1State, environment: Environment) => void
-}
-export type KeyTransaction = {
-  hash: Hash
-  from: Address
-  to: Address
-  data: Hex
-  nonce: number
-  gas: bigint
-  maxFeePerGas: bigint
-  maxPriorityFeePerGas: bigint
-  /** Not the service's: somebody else has its key. */
-  isForeign?: boolean
 }
 export type MinedLog = RawLog & {
   blockNumber: bigint
@@ -244,29 +225,7 @@ function keep({ pool }: L1Chain, transaction: KeyTransaction): void {
 
 /** Takes a signed transaction as a node does. Answers its hash. */
 export function acceptL1(chain: L1Chain, raw: Hex): Hash {
-  const hash = keccak256(raw)
-  // Safe: the outbox signs this type alone; anything else fails to parse.
-  const {
-    to,
-    data = '0x',
-    nonce = 0,
-    gas = 0n,
-    maxFeePerGas = 0n,
-    maxPriorityFeePerGas = 0n,
-    r,
-    chainId,
-  } = parseTransaction(raw as TransactionSerializedEIP1559)
-  if (chainId !== 900) throw new BrokenPromiseError('nothing is signed for another chain', `chain ${chainId}`)
-  if (to === null || to === undefined || r === undefined)
-    throw new UnknownToModelError('the creation of a contract')
-  const from = toHex(BigInt(r), { size: 20 })
-  const transaction = { hash, from, to, data, nonce, gas, maxFeePerGas, maxPriorityFeePerGas }
-  const name = `${from} ${nonce}`
-  const effect = chain.effects.get(name) ?? `${to} ${data}`
-  chain.effects.set(name, effect)
-  if (effect !== `${to} ${data}`)
-    throw new BrokenPromiseError('a nonce stands for one effect', `${name} was ${effect}`)
-  return acceptTransaction(chain, transaction)
+  return acceptTransaction(chain, readSigned(raw, 900, chain.effects))
 }
 
 export function acceptTransaction(chain: L1Chain, transaction: KeyTransaction): Hash {
@@ -275,18 +234,9 @@ export function acceptTransaction(chain: L1Chain, transaction: KeyTransaction): 
   if (nonce < mined) throw new NodeRefusalError(-32_003, 'nonce too low')
   const other = chain.pool.get(from)?.get(nonce)
   if (other?.hash === hash) throw new NodeRefusalError(-32_000, 'already known')
-  if (
-    other !== undefined &&
-    (isUnder(transaction.maxFeePerGas, other.maxFeePerGas) ||
-      isUnder(transaction.maxPriorityFeePerGas, other.maxPriorityFeePerGas))
-  ) {
+  if (other !== undefined && isUnderpriced(transaction, other))
     throw new NodeRefusalError(-32_000, 'replacement transaction underpriced')
-  }
   chain.pool.get(from)?.delete(nonce)
   keep(chain, transaction)
   return hash
-}
-
-function isUnder(fee: bigint, old: bigint): boolean {
-  return fee * 100n < old * 110n
 }

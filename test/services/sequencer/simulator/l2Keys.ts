@@ -7,9 +7,6 @@ import {
   type Hash,
   type Hex,
   keccak256,
-  parseTransaction,
-  type TransactionSerializedEIP1559,
-  toHex,
 } from 'viem'
 import { opConstants } from '../../../../chain/generated/addresses.ts'
 import { l2CrossDomainMessengerAbi } from '../../../../chain/generated/opAbi.ts'
@@ -17,67 +14,29 @@ import { BrokenPromiseError, NodeRefusalError, RevertError, UnknownToModelError 
 import type { RawLog } from './l1Contracts.ts'
 import type { L2Block, L2Chain, L2State, L2Tx } from './l2Chain.ts'
 import { l2Messenger, same } from './places.ts'
+import { isUnderpriced, type KeyTransaction, readSigned } from './signed.ts'
 
 // What the service's key sends on L2: another try of messages that the messenger could not deliver.
 
-export type KeyTx = {
-  kind: 'key'
-  hash: Hash
-  raw: Hex
-  from: Address
-  to: Address
-  data: Hex
-  nonce: number
-  gas: bigint
-  maxFeePerGas: bigint
-  maxPriorityFeePerGas: bigint
-}
+export type KeyTx = KeyTransaction & { kind: 'key'; raw: Hex }
 
 const abi = l2CrossDomainMessengerAbi
 export const replayGas = 300_000n
 
 /** Takes a signed transaction as a node does. */
 export function acceptKey(chain: L2Chain, raw: Hex): Hash {
-  const tx = readKeyTx(raw)
-  const name = `${tx.from} ${tx.nonce}`
-  const effect = chain.effects.get(name) ?? `${tx.to} ${tx.data}`
-  chain.effects.set(name, effect)
-  if (effect !== `${tx.to} ${tx.data}`)
-    throw new BrokenPromiseError('a nonce stands for one effect', `${name} on L2 was ${effect}`)
+  const tx: KeyTx = { kind: 'key', raw, ...readSigned(raw, 901, chain.effects) }
   if (tx.nonce < (stateOf(chain).nonces.get(tx.from) ?? 0))
     throw new NodeRefusalError(-32_003, 'nonce too low')
   const other = chain.pool.find(
     (one): one is KeyTx => one.kind === 'key' && one.from === tx.from && one.nonce === tx.nonce,
   )
   if (other?.hash === tx.hash) throw new NodeRefusalError(-32_000, 'already known')
-  if (other !== undefined && tx.maxFeePerGas * 100n < other.maxFeePerGas * 110n)
+  if (other !== undefined && isUnderpriced(tx, other))
     throw new NodeRefusalError(-32_000, 'replacement transaction underpriced')
   chain.pool = chain.pool.filter((one) => one !== other)
   chain.pool.push(tx)
   return tx.hash
-}
-
-function readKeyTx(raw: Hex): KeyTx {
-  // Safe: the outbox signs this type alone; anything else fails to parse.
-  const signed = parseTransaction(raw as TransactionSerializedEIP1559)
-  const { to, data = '0x', nonce = 0, gas = 0n, maxFeePerGas = 0n, maxPriorityFeePerGas = 0n } = signed
-  if (signed.chainId !== 901)
-    throw new BrokenPromiseError('nothing is signed for another chain', `chain ${signed.chainId}`)
-  if (to === null || to === undefined || signed.r === undefined)
-    throw new UnknownToModelError('the creation of a contract on L2')
-  const from = toHex(BigInt(signed.r), { size: 20 })
-  return {
-    kind: 'key',
-    hash: keccak256(raw),
-    raw,
-    from,
-    to,
-    data,
-    nonce,
-    gas,
-    maxFeePerGas,
-    maxPriorityFeePerGas,
-  }
 }
 
 const perBlock = 3

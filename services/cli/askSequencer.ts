@@ -30,7 +30,10 @@ export async function askSequencer<Schema extends z.ZodType>(
   if (response.ok) return schema.parse(body)
   const problem = problemSchema.safeParse(body)
   if (problem.success && response.status < 500) throw new SequencerRefusedError(problem.data.detail)
-  throw new SequencerUnreachableError(url, `answered ${response.status} to ${path}`)
+  const words = `answered ${response.status} to ${path}`
+  // One that stands aside says why, and what would help.
+  const reason = problem.success ? `: ${problem.data.detail.replace(/\.$/, '')}` : ''
+  throw new SequencerUnreachableError(url, `${words}${reason}`)
 }
 
 /** The same of the network that a command is about. */

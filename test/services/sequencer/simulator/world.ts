@@ -79,7 +79,7 @@ export function createWorld(seed: number, { engine, share }: { engine: Engine; s
     manifest: manifestOf(engine, start, genesis.hash),
     nodes: {
       // In some runs the service asks three nodes, of which one lies.
-      l1: random.chance(0.2) ? [lying(node, { faults, random }), node, node] : [node],
+      l1: random.chance(0.1) ? [lying(node, { faults, random }), node, node] : [node],
       l2: {
         url: l2Url,
         changes: changesL2,

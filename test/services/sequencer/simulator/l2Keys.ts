@@ -11,6 +11,7 @@ import {
 import { opConstants } from '../../../../chain/generated/addresses.ts'
 import { l2CrossDomainMessengerAbi } from '../../../../chain/generated/opAbi.ts'
 import { BrokenPromiseError, NodeRefusalError, RevertError, UnknownToModelError } from './errors.ts'
+import { headOf } from './l1Chain.ts'
 import type { RawLog } from './l1Contracts.ts'
 import type { L2Block, L2Chain, L2State, L2Tx } from './l2Chain.ts'
 import { l2Messenger, same } from './places.ts'
@@ -26,7 +27,7 @@ export const replayGas = 300_000n
 /** Takes a signed transaction as a node does. */
 export function acceptKey(chain: L2Chain, raw: Hex): Hash {
   const tx: KeyTx = { kind: 'key', raw, ...readSigned(raw, 901, chain.effects) }
-  if (tx.nonce < (stateOf(chain).nonces.get(tx.from) ?? 0))
+  if (tx.nonce < (headOf(chain).state.nonces.get(tx.from) ?? 0))
     throw new NodeRefusalError(-32_003, 'nonce too low')
   const other = chain.pool.find(
     (one): one is KeyTx => one.kind === 'key' && one.from === tx.from && one.nonce === tx.nonce,
@@ -43,7 +44,7 @@ const perBlock = 3
 
 /** Takes out of the pool what a block has room for and would take: of a key in the order of its nonces. */
 export function takeFromPool(chain: L2Chain): L2Tx[] {
-  const nonces = new Map(stateOf(chain).nonces)
+  const nonces = new Map(headOf(chain).state.nonces)
   const taken: L2Tx[] = []
   const rest: L2Tx[] = []
   const order = chain.pool.toSorted((one, other) => nonceOf(one) - nonceOf(other))
@@ -119,11 +120,6 @@ export function estimateRelay(
   { from = l2Messenger, to, data }: { from?: Address; to: Address; data: Hex },
 ): bigint {
   if (!same(to, l2Messenger)) throw new UnknownToModelError(`an estimate of a call of ${to} on L2`)
-  relay(chain, { ...stateOf(chain) }, { from, data })
+  relay(chain, { ...headOf(chain).state }, { from, data })
   return replayGas
-}
-
-function stateOf({ blocks }: L2Chain): L2State {
-  // Safe: a chain begins with its genesis.
-  return (blocks.at(-1) as L2Block).state
 }

@@ -11,7 +11,7 @@ import { mayRetry } from './loop.ts'
 import { mutex } from './mutex.ts'
 import { receiptOfAny } from './outboxChain.ts'
 import { IntentCancelledError, OutboxIdentityError, OutboxStoppedError } from './outboxErrors.ts'
-import { cancelNonce, fillGaps, type Nonces, readNonces } from './outboxNonces.ts'
+import { cancelNonce, fillGaps, fillLastingGaps, type Nonces, readNonces } from './outboxNonces.ts'
 import { enqueue, type Queue, round } from './outboxQueue.ts'
 import { sleep } from './sleep.ts'
 import type { OutboxEntry, OutboxStore } from './store.ts'
@@ -100,7 +100,8 @@ export async function openOutbox(parameters: OutboxParameters): Promise<Outbox> 
   const signal = AbortSignal.any([parameters.signal, closing.signal])
   const exclusive = mutex()
 
-  const pumping = pump({ signal, log, pollMs, step: () => exclusive(() => round(queue)) }).then(
+  const step = () => exclusive(async () => fillLastingGaps(queue, await round(queue)))
+  const pumping = pump({ signal, log, pollMs, step }).then(
     () => rejectAll(waiters, (key) => new OutboxStoppedError(key)),
     (error: unknown) => {
       closing.abort()
@@ -144,7 +145,14 @@ async function openQueue(parameters: OutboxParameters, onSettled: Queue['onSettl
   await bind(store, `chain ${chainId}, block 1 ${first.hash}, key ${account.address}`)
   const entries = new Map((await store.entries()).map((entry) => [entry.key, entry]))
   const safeHead = parameters.safeHead ?? (() => client.getBlockNumber({ cacheTime: 0 }))
-  const state = { chainId, entries, sentAtBlock: new Map(), replacements: 0, onSettled }
+  const state = {
+    chainId,
+    entries,
+    sentAtBlock: new Map(),
+    gapAtBlock: new Map(),
+    replacements: 0,
+    onSettled,
+  }
   return { client, account, store, log, safeHead, maxFeePerGasCap, stuckBlocks, ...state }
 }
 

@@ -91,6 +91,20 @@ export async function fillGaps(queue: Queue): Promise<number[]> {
   return empty
 }
 
+/**
+ * The same once such a nonce has stood empty for as long as a transaction may wait: an operator who used the key by hand sees L1 give up his
+ * transaction, and what was signed above it waits for him. Should it come back, the chain takes one of the two.
+ */
+export async function fillLastingGaps(queue: Queue, latest: number): Promise<void> {
+  const { client, gapAtBlock, entries, stuckBlocks } = queue
+  const gaps = gapsBelow(latest, [...entries.values()])
+  for (const nonce of gapAtBlock.keys()) if (!gaps.includes(nonce)) gapAtBlock.delete(nonce)
+  if (gaps.length === 0) return
+  const head = await client.getBlockNumber({ cacheTime: 0 })
+  for (const nonce of gaps) if (!gapAtBlock.has(nonce)) gapAtBlock.set(nonce, head)
+  if (gaps.some((nonce) => head - (gapAtBlock.get(nonce) ?? head) >= stuckBlocks)) await fillGaps(queue)
+}
+
 async function fill(queue: Queue, nonce: number): Promise<OutboxEntry> {
   const { client, account, entries, log } = queue
   const form = await signCancel(queue, nonce, await suggestedFees(client, queue.maxFeePerGasCap))
@@ -111,11 +125,12 @@ async function fill(queue: Queue, nonce: number): Promise<OutboxEntry> {
 
 /** Nonces from the chain's on that what waits above them needs, and that no entry has. */
 function gapsBelow(latest: number, entries: readonly OutboxEntry[]): number[] {
-  const held = new Set(entries.map(({ nonce }) => nonce))
   const highest = entries.reduce(
     (most, { nonce, settled }) => (settled === undefined ? Math.max(most, nonce) : most),
     latest,
   )
+  if (highest === latest) return []
+  const held = new Set(entries.map(({ nonce }) => nonce))
   const gaps: number[] = []
   for (let nonce = latest; nonce < highest; nonce++) if (!held.has(nonce)) gaps.push(nonce)
   return gaps

@@ -21,6 +21,8 @@ export type Queue = Required<Pick<OutboxParameters, 'maxFeePerGasCap' | 'stuckBl
     entries: Map<string, OutboxEntry>
     /** The L1 or L2 block at which this process first found a form waiting. */
     sentAtBlock: Map<Hash, bigint>
+    /** The block at which this process first found that nothing stands for a nonce which what waits needs. */
+    gapAtBlock: Map<number, bigint>
     replacements: number
     /** Without a receipt where the intent was cancelled. */
     onSettled: (entry: OutboxEntry, receipt?: TransactionReceipt) => void
@@ -46,8 +48,8 @@ export async function enqueue(queue: Queue, intent: Intent): Promise<OutboxEntry
   return entry
 }
 
-/** Asks the chain about every intent that is not settled, and does the next thing for each. */
-export async function round(queue: Queue): Promise<void> {
+/** Asks the chain about every intent that is not settled, and does the next thing for each. Answers how many nonces the chain had used. */
+export async function round(queue: Queue): Promise<number> {
   const { client, account, entries } = queue
   const safe = await queue.safeHead()
   const nonce = await client.getTransactionCount({ address: account.address })
@@ -58,6 +60,7 @@ export async function round(queue: Queue): Promise<void> {
   }
   const open = [...entries.values()].filter(({ settled }) => settled === undefined)
   for (const entry of open.sort((a, b) => a.nonce - b.nonce)) await advance(queue, entry, { safe, nonce })
+  return nonce
 }
 
 type ChainView = { safe: bigint; nonce: number }
@@ -83,7 +86,7 @@ async function advance(queue: Queue, entry: OutboxEntry, { safe, nonce }: ChainV
   const latest = await client.getBlockNumber({ cacheTime: 0 })
   const since = sentAtBlock.get(form.hash)
   if (since === undefined || since > latest) sentAtBlock.set(form.hash, latest)
-  else if (latest - since >= queue.stuckBlocks) return replace(queue, entry)
+  else if (latest - since >= queue.stuckBlocks) return replace(queue, entry, entry.nonce === nonce)
   if (!(await isKnown(client, form))) await broadcast(queue, entry)
 }
 
@@ -117,8 +120,13 @@ async function settleCancelled(queue: Queue, entry: OutboxEntry, blockNumber: bi
   queue.onSettled(await save(queue, { ...entry, settled: { hash, blockNumber, status: 'cancelled' } }))
 }
 
-async function replace(queue: Queue, entry: OutboxEntry): Promise<void> {
+/** What waits behind another one is raised to the market and no further: more would not move it, and would be paid in the end. */
+async function replace(queue: Queue, entry: OutboxEntry, isNext: boolean): Promise<void> {
   const market = await suggestedFees(queue.client, queue.maxFeePerGasCap)
+  if (!isNext && newest(entry).maxFeePerGas >= market.maxFeePerGas) {
+    queue.sentAtBlock.delete(newest(entry).hash)
+    return
+  }
   const fees = bumpedFees(newest(entry), market, queue.maxFeePerGasCap)
   if (fees instanceof FeeCapError) {
     queue.log.warn({ key: entry.key, reason: fees.message }, 'outbox.fee.cap')

@@ -53,8 +53,9 @@ export async function proposeNext(network: Network, outbox: Outbox): Promise<boo
 }
 
 /**
- * Whether the L2 block's origin is an ancestor of this L1 block. L1 may have been reorganised while L2 has not followed yet: a root of the
- * old chain, bound to a block of the new one, would be accepted.
+ * Whether the L2 block's origin is this L1 block or an ancestor of it. L1 may have been reorganised while L2 has not followed yet: a root of the
+ * old chain, bound to a block of the new one, would be accepted. And L1 may be shorter for a while than it was: bound to a block
+ * below its origin, a root would outlive that origin.
  */
 async function standsUnder(
   network: Network,
@@ -64,6 +65,7 @@ async function standsUnder(
   const block = await network.store.l2Header(number)
   if (block?.hash !== hash) return false
   const { origin } = block
+  if (origin.number > head.number) return false
   if ((await l1HashAt(network, origin.number)) !== origin.hash) return false
   // Last: the two were seen on one chain only if this one is still there.
   return (await l1HashAt(network, head.number)) === head.hash

@@ -13,6 +13,7 @@ import { type Outbox, openOutbox } from '../../../services/runtime/outbox.ts'
 import { IntentCancelledError, NonceNotOpenError } from '../../../services/runtime/outboxErrors.ts'
 import { type OutboxEntry, type OutboxStore, openOutboxStore } from '../../../services/runtime/store.ts'
 import { type AnvilNode, startAnvil } from '../../bridge/anvilNode.ts'
+import { replaceBlocks } from '../../support/replaceBlocks.ts'
 import { chainByHand, connectTo, pay, payee } from './payments.ts'
 
 const log = createLog('test', 'silent')
@@ -193,6 +194,34 @@ describe('nonces of an outbox', () => {
     assert.deepEqual(await again.fillGaps(), [])
     await assert.rejects(again.cancel(0), (error) => error instanceof NonceNotOpenError && error.nonce === 0)
     await assert.rejects(again.cancel(9), NonceNotOpenError)
+  })
+
+  it('are filled by themselves once L1 has given up what a foreign transaction used, and no sooner', async () => {
+    const stuckBlocks = 3n
+    const raw = await account.signTransaction({
+      ...{ chainId: 900, nonce: 0, to: payee(8), gas: 21_000n, type: 'eip1559' },
+      ...{ maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 10n ** 9n },
+    })
+    await client.sendRawTransaction({ serializedTransaction: raw })
+    await mine()
+    const outbox = await openQueue({ stuckBlocks })
+    const end = begin(outbox, 9)
+    await stored(outbox, 'pay:9')
+    assert.equal(outbox.lookup('pay:9')?.nonce, 1)
+    await replaceBlocks(node.url, 1)
+    await node.rpc('anvil_dropAllTransactions')
+    const isFilled = () => outbox.lookup('fill:0#0') !== undefined
+
+    await until(async () => (await outbox.nonces()).gaps.length > 0)
+    await sleep(100)
+    for (let blocks = 1n; blocks < stuckBlocks; blocks++) await mine()
+    await sleep(200)
+    assert.equal(isFilled(), false, 'a block too soon')
+    await until(isFilled)
+    assert.equal(outbox.lookup('pay:9')?.forms.length, 1, 'more would not have moved it')
+    await until(() => end.told !== undefined)
+    assert.deepEqual([end.told, await effects(9)], ['success', 1n])
+    assert.deepEqual((await outbox.nonces()).gaps, [])
   })
 
   it('pay once or were cancelled, and say which, whatever is cancelled when and through kills', async () => {

@@ -403,6 +403,8 @@ const multicall: Contract = (state, call, environment) => {
   return answer(multicall3Abi, functionName, results, gas)
 }
 
+const account: Contract = () => ({ result: '0x', gas: 21_000n })
+
 const contracts = new Map<string, Contract>(
   (
     [
@@ -413,7 +415,10 @@ const contracts = new Map<string, Contract>(
       [l1.L1StandardBridge, bridge],
       [l1.SystemConfig, systemConfig],
       [l1.Multicall3, multicall],
-      [bystander, () => ({ result: '0x', gas: 21_000n })],
+      [bystander, account],
+      // What a key sends to itself takes a nonce's place.
+      [keyOf.sequencer, account],
+      [keyOf.proposer, account],
     ] satisfies [Address, Contract][]
   ).map(([address, contract]) => [address.toLowerCase(), contract]),
 )

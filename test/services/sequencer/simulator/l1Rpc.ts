@@ -45,7 +45,7 @@ export function answerL1(
     case 'eth_getBlockByHash':
       return shown(find({ blockHash: params[0] as Hash }))
     case 'eth_getTransactionCount':
-      return toHex(must(find(params[1] as Selector)).state.nonces.get(params[0] as Address) ?? 0)
+      return toHex(nonceAt(chain, find, params[0] as Address, params[1] as Selector | 'pending'))
     case 'eth_getBalance':
       return toHex(
         same(params[0] as Address, l1.OptimismPortal)
@@ -79,6 +79,18 @@ export function answerL1(
     default:
       throw new UnknownToModelError(`L1's method ${method}`)
   }
+}
+
+/** How many nonces of a key are used; `pending` has what waits in a row above the newest block as well. */
+function nonceAt(
+  { pool }: L1Chain,
+  find: (selector: Selector) => L1Block | undefined,
+  key: Address,
+  selector: Selector | 'pending',
+): number {
+  let nonce = must(find(selector === 'pending' ? 'latest' : selector)).state.nonces.get(key) ?? 0
+  if (selector === 'pending') while (pool.get(key)?.has(nonce)) nonce += 1
+  return nonce
 }
 
 function hasCode(address: Address): boolean {

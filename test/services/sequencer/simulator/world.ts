@@ -1,6 +1,7 @@
-import { type Hex, keccak256, toHex } from 'viem'
+import { decodeFunctionData, type Hex, keccak256, toHex } from 'viem'
 import type { DumpStore } from '../../../../chain/engine/anvil/dump.ts'
 import { StateNotSavedError } from '../../../../chain/engine/errors.ts'
+import { outputProposer } from '../../../../chain/generated/abi.ts'
 import type { ReorganisationTooDeepError } from '../../../../services/sequencer/errors.ts'
 import { request } from '../../../../services/sequencer/network.ts'
 import { depositTransaction, mimickedDeposit, planDeposit } from './deposits.ts'
@@ -10,13 +11,14 @@ import { BrokenPromiseError, UnknownToModelError } from './errors.ts'
 import { createFaults, type Fault, type Faults } from './faults.ts'
 import { createL1, headOf, type L1Chain } from './l1Chain.ts'
 import { answerL1 } from './l1Rpc.ts'
-import { createL2, type L2Block, type L2Chain, type UserTx } from './l2Chain.ts'
+import { createL2, type L2Block, type L2Chain, rootOf, type UserTx } from './l2Chain.ts'
 import { answerL2, changesL2 } from './l2Rpc.ts'
 import { lying } from './liar.ts'
-import { finalDepth, l1Url, l2Url, manifestOf, secret } from './places.ts'
+import { finalDepth, l1Url, l2Url, manifestOf, l1 as places, same, secret } from './places.ts'
 import { type Random, randomFrom } from './random.ts'
 import { createSchedule, type Owner, type Schedule } from './schedule.ts'
 import { type Run, type ServiceParts, startService } from './service.ts'
+import { readSigned } from './signed.ts'
 import type { Node } from './wire.ts'
 import { planWithdrawal } from './withdrawals.ts'
 
@@ -70,7 +72,10 @@ export function createWorld(seed: number, { engine, share }: { engine: Engine; s
     changes: ['eth_sendRawTransaction'],
     isUp: () => true,
     answer: (method, given) => {
-      if (method === 'eth_sendRawTransaction') demandOnDisk(disk, String(given[0]))
+      if (method === 'eth_sendRawTransaction') {
+        demandOnDisk(disk, String(given[0]))
+        demandBound(l2, given[0] as Hex)
+      }
       return answerL1(l1, faults, method, given)
     },
   }
@@ -135,6 +140,20 @@ export function createWorld(seed: number, { engine, share }: { engine: Engine; s
 
 function demandOnDisk(disk: Disk, raw: string): void {
   if (!disk.holds(raw)) throw new BrokenPromiseError('what is sent is on disk', raw)
+}
+
+/** Else L1 would take the root even once it has given up what the L2 block stands on. */
+function demandBound(l2: L2Chain, raw: Hex): void {
+  const { to, data } = readSigned(raw, 900, new Map())
+  if (!same(to, places.OutputProposer)) return
+  const { args } = decodeFunctionData({ abi: outputProposer.abi, data })
+  const [root, number, , bound] = args as [Hex, bigint, Hex, bigint]
+  const block = l2.blocks[Number(number)]
+  if (block === undefined || rootOf(block) !== root || block.state.origin.number <= bound) return
+  throw new BrokenPromiseError(
+    'a root is bound to its origin or a block above it',
+    `block ${number} of origin ${block.state.origin.number}, bound to ${bound}`,
+  )
 }
 
 function dumpsOf(world: World, saved: Map<Hex, L2Block[]>, owner: Owner): DumpStore {

@@ -28,6 +28,8 @@ import type { OutboxEntry, OutboxStore } from './store.ts'
  *    and not before: until then the chain may still take another one.
  * 5. An entry is settled only by a block that can't be lost. Should the chain go back even so, the nonces of settled
  *    entries lie above the chain's: those entries are open again, and the same bytes are sent again.
+ * 6. A nonce below what waits that no entry has, because a foreign transaction had it and the chain gave that up, gets an entry
+ *    without effect. Whichever of the two the chain then takes, what waits goes on.
  */
 
 export type Intent = {

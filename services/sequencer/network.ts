@@ -170,6 +170,8 @@ export function remember(network: Network, message: MessageRecord, compared = -1
     return
   }
   open.delete(message.id)
+  // Whatever was the matter with it is over, whoever brought it to its end.
+  alert(network, `${message.kind}.${message.id}`, undefined)
   const endedAt = message.history.at(-1)?.blockNumber ?? 0n
   if (message.kind === 'withdrawal' && endedAt > compared) ended.set(message.id, message)
 }

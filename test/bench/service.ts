@@ -32,11 +32,14 @@ export type Service = {
 /** To look closer: HASHSAND_BENCH_NODE='--cpu-prof --cpu-prof-dir=…'. */
 const nodeArguments = (process.env.HASHSAND_BENCH_NODE ?? '').split(' ').filter((word) => word !== '')
 
+/** `heapMb`: the most that V8 may hold on to of what is older than a few collections; it ends the process rather than take more. */
 export async function startService(
   { dir, manifest, manifestPath, keysPath }: BridgeChains,
   env: Record<string, string>,
+  heapMb?: number,
 ): Promise<Service> {
-  const child = spawn(process.execPath, [...nodeArguments, 'services/start.js', 'sequencer'], {
+  const limit = heapMb === undefined ? [] : [`--max-old-space-size=${heapMb}`]
+  const child = spawn(process.execPath, [...nodeArguments, ...limit, 'services/start.js', 'sequencer'], {
     cwd: join(import.meta.dirname, '..', '..'),
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {

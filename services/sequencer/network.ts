@@ -10,7 +10,7 @@ import { NodeAnswerError } from './errors.ts'
 import { type Facts, openFacts } from './facts.ts'
 import type { Hold } from './hold.ts'
 import { type ReadWriteLock, readWriteLock } from './lock.ts'
-import { type L1Header, type MessageRecord, relayWithin } from './records.ts'
+import { type L1Header, type MessageRecord, relayWithin, type WithdrawalRecord } from './records.ts'
 import type { SequencerStore } from './store.ts'
 import { readWords, type Words } from './words.ts'
 
@@ -54,6 +54,12 @@ export type Network = {
   open: Map<string, MessageRecord>
   /** Withdrawals that ended at an L1 block to which the supplies have not been compared yet. */
   ended: Map<string, MessageRecord>
+  /** Withdrawals that ended at an L1 block above `final`: L1 may still take that back. */
+  revocable: Map<string, WithdrawalRecord>
+  /** The newest L1 block known to be final. */
+  final: bigint
+  /** The L1 block at which revocable ones were last known to stand, once this process knows of one. */
+  stoodAt: L1Header | undefined
   /** While history is read in bulk. */
   history: Backfill | undefined
   /** The newest L2 block that holds a withdrawal. */
@@ -92,6 +98,7 @@ export async function openNetwork({ l1Nodes, l2Nodes, ...parts }: NetworkParts):
     functionName: 'batcherHash',
   })
   const multicall = await readMulticall({ ...parts, l1 })
+  const { number: final } = await l1.getBlock({ blockTag: 'finalized' })
   const locks = { heads: readWriteLock(), gate: readWriteLock() }
   const network: Network = {
     ...parts,
@@ -106,6 +113,9 @@ export async function openNetwork({ l1Nodes, l2Nodes, ...parts }: NetworkParts):
     completed: undefined,
     open: new Map(),
     ended: new Map(),
+    revocable: new Map(),
+    final,
+    stoodAt: undefined,
     history: undefined,
     newestWithdrawal: 0n,
     alerts: new Map(),
@@ -134,6 +144,7 @@ async function readMulticall({
 export async function loadOpen(network: Network): Promise<void> {
   network.open.clear()
   network.ended.clear()
+  network.revocable.clear()
   network.newestWithdrawal = 0n
   // Supplies are compared at an L1 block that is not below this one.
   const compared = (await network.store.l2Head())?.origin.number ?? 0n
@@ -160,20 +171,23 @@ function endLostAlerts(network: Network): void {
 }
 
 export function remember(network: Network, message: MessageRecord, compared = -1n): void {
-  const { open, ended } = network
+  const { open, ended, revocable } = network
   if (message.kind === 'withdrawal' && message.withdrawal.origin.blockNumber > network.newestWithdrawal) {
     network.newestWithdrawal = message.withdrawal.origin.blockNumber
   }
   if (!isDone(network.manifest, message)) {
     open.set(message.id, message)
     ended.delete(message.id)
+    revocable.delete(message.id)
     return
   }
   open.delete(message.id)
   // Whatever was the matter with it is over, whoever brought it to its end.
   alert(network, `${message.kind}.${message.id}`, undefined)
   const endedAt = message.history.at(-1)?.blockNumber ?? 0n
-  if (message.kind === 'withdrawal' && endedAt > compared) ended.set(message.id, message)
+  if (message.kind !== 'withdrawal') return
+  if (endedAt > compared) ended.set(message.id, message)
+  if (endedAt > network.final) revocable.set(message.id, message)
 }
 
 /** Whether a message has come to an end that nothing of ours can change. */

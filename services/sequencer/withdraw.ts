@@ -9,7 +9,8 @@ import type { Outbox } from '../runtime/outbox.ts'
 import { type DueStep, deliver } from './deliver.ts'
 import { factsAt } from './facts.ts'
 import { heldAfter, isHeld, quarantineTries } from './hold.ts'
-import { alertOf, type Network, remember, settledHead } from './network.ts'
+import { inTurn } from './inTurn.ts'
+import { alertOf, l1HashAt, type Network, remember, settledHead } from './network.ts'
 import { type L1Header, type MessageRecord, relayWithin, stepped, type WithdrawalRecord } from './records.ts'
 import { readSteps, type StepName, type Steps } from './steps.ts'
 
@@ -76,6 +77,8 @@ export async function advanceMessages(withdrawer: Withdrawer): Promise<void> {
   ])
   const place = { chain: 'L1', blockNumber: head.number, timestamp: block.timestamp } as const
   const maturity = { l1Time: block.timestamp, finalizationPeriodSeconds: period }
+  if (final.number > network.final) network.final = final.number
+  const stand = await reopen(withdrawer, { head, place, maturity })
   steps.refresh()
   const records = [...network.open.values()]
   const due: DueStep[] = []
@@ -91,6 +94,7 @@ export async function advanceMessages(withdrawer: Withdrawer): Promise<void> {
     })
     due.push(...(await Promise.all(looks)).filter((step) => step !== undefined))
   }
+  if (stand) network.stoodAt = head
   if (!withdrawer.relays || network.words.paused !== undefined) return
   // What was on its way while its message was looked at may have been mined since, above the block that was looked at.
   steps.refresh()
@@ -102,6 +106,29 @@ type Now = {
   head: L1Header
   place: { chain: 'L1'; blockNumber: bigint; timestamp: bigint }
   maturity: { l1Time: bigint; finalizationPeriodSeconds: bigint }
+}
+
+/**
+ * Opens again what L1 has taken back of the ends of withdrawals. They are looked at where L1 shows another block than the one at which they
+ * last stood, or nobody knows of one: not while L1 is shorter than it was, as a node may only lag. Answers whether all is seen.
+ */
+async function reopen(withdrawer: Withdrawer, now: Now): Promise<boolean> {
+  const { network } = withdrawer
+  const { revocable, stoodAt } = network
+  let newest = stoodAt?.number ?? 0n
+  for (const [id, { history }] of revocable) {
+    const endedAt = history.at(-1)?.blockNumber ?? 0n
+    if (endedAt <= network.final) revocable.delete(id)
+    else if (endedAt > newest) newest = endedAt
+  }
+  if (now.head.number < newest) return false
+  if (stoodAt !== undefined && (await l1HashAt(network, stoodAt.number)) === stoodAt.hash) return true
+  const seen = await inTurn([...revocable.values()], async (record) => {
+    const facts = await readFacts(network, record.withdrawal, now.head)
+    if (facts !== undefined) await note(withdrawer, record, withdrawalState(facts, now.maturity), now)
+    return facts !== undefined
+  })
+  return !seen.includes(false)
 }
 
 /** Reads a withdrawal's state and notes it. Answers the step that is due, if one is. */

@@ -8,7 +8,8 @@ describe('alerts about a message', () => {
   it('begin while something can be done, and end with the message, whoever brought it to its end', () => {
     // Safe: nothing else of it is looked at.
     const network = {
-      ...{ open: new Map(), ended: new Map(), alerts: new Map(), newestWithdrawal: 0n },
+      ...{ open: new Map(), ended: new Map(), revocable: new Map(), alerts: new Map() },
+      ...{ newestWithdrawal: 0n, final: 0n },
       log: createLog('test', 'silent'),
     } as unknown as Network
     const record = (id: number, kind: 'deposit' | 'withdrawal', state: string) =>

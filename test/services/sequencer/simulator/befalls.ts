@@ -23,8 +23,11 @@ import type { World } from './world.ts'
 
 export function befallL1(world: World): void {
   const { faults, l1: chain, random } = world
-  if (faults.strikes('l1.reorganised')) reorganise(world, 1 + random.below(Number(confirmations)))
-  else if (faults.strikes('l1.reorganised-behind-l2')) {
+  if (faults.strikes('l1.reorganised')) {
+    const depth = 1 + random.below(Number(confirmations))
+    // Twice in a row they reach what L2 stands on as well.
+    if (mayGoBack(world, depth)) reorganise(world, depth)
+  } else if (faults.strikes('l1.reorganised-behind-l2')) {
     // Blocks that L2 is behind, and of those above that some, but none that counts as final.
     const behind = Number(headOf(chain).number - headOf(world.l2).state.origin.number)
     const most = Number(finalDepth) - 2 - behind

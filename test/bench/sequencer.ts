@@ -78,7 +78,7 @@ async function benchCatchUp(chains: BridgeChains, stage: Stage): Promise<void> {
 }
 
 /** Far below what 50,000 deposits take as objects. */
-const tightHeapMb = 64
+const tightHeapMb = 96
 
 type CatchUp = { seconds: number; whole: number; read: number; memory: [number, Memory][] }
 
